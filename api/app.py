@@ -1,0 +1,70 @@
+"""All doors of the web, and one table for errors that none of them foresaw."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from sqlalchemy import text
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route
+
+from api import admin, problems
+from api.context import Context, context_of
+from api.login import observe
+from api.scim import routes as scim
+from models.store.migrate import is_current
+
+
+async def healthz(_request: Request) -> Response:
+    """The process answers."""
+    return PlainTextResponse("ok\n")
+
+
+async def readyz(request: Request) -> Response:
+    """Whether we can work, each part by its name."""
+    parts = await run_in_threadpool(_parts, context_of(request))
+    ready = all(state == "ok" for state in parts.values())
+    return JSONResponse({"ready": ready, "parts": parts}, status_code=200 if ready else 503)
+
+
+def _parts(context: Context) -> dict[str, str]:
+    try:
+        with context.database.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+        current = is_current(context.database)
+    except OSError as trouble:
+        return {"database": f"cannot be reached: {trouble}"}
+    return {"database": "ok", "tables": "ok" if current else "not migrated: run trueup migrate"}
+
+
+def build(
+    context: Context,
+    *,
+    start: Callable[[], None] = lambda: None,
+    stop: Callable[[], None] = lambda: None,
+) -> Starlette:
+    """`start` and `stop` run what works beside the web in the same process."""
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        await run_in_threadpool(start)
+        try:
+            yield
+        finally:
+            await run_in_threadpool(stop)
+
+    app = Starlette(
+        routes=[
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            Mount("/scim/v2/{connection_id}", routes=scim.routes),
+            *observe.routes,
+            *admin.routes,
+        ],
+        exception_handlers=problems.handlers,
+        lifespan=lifespan,
+    )
+    app.state.context = context
+    return app

@@ -1,0 +1,1 @@
+"""What `trueup demo` shows: counterparts of our own on loopback, labelled as ours."""

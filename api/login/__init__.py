@@ -1,0 +1,1 @@
+"""Where users sign in, and where their logins are told to us."""

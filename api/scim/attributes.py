@@ -1,0 +1,69 @@
+"""What a SCIM schema says of an attribute (RFC 7643 §2.2 and §7)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Type(StrEnum):
+    STRING = "string"
+    BOOLEAN = "boolean"
+    INTEGER = "integer"
+    REFERENCE = "reference"
+    BINARY = "binary"
+    COMPLEX = "complex"
+
+
+class Mutability(StrEnum):
+    READ_WRITE = "readWrite"
+    READ_ONLY = "readOnly"
+    WRITE_ONLY = "writeOnly"
+    IMMUTABLE = "immutable"
+
+
+class Returned(StrEnum):
+    ALWAYS = "always"
+    DEFAULT = "default"
+    NEVER = "never"
+
+
+class Uniqueness(StrEnum):
+    NONE = "none"
+    SERVER = "server"
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    name: str
+    description: str
+    type: Type = Type.STRING
+    multi_valued: bool = False
+    case_exact: bool = False
+    required: bool = False
+    mutability: Mutability = Mutability.READ_WRITE
+    returned: Returned = Returned.DEFAULT
+    uniqueness: Uniqueness = Uniqueness.NONE
+    sub_attributes: tuple["Attribute", ...] = ()
+    canonical_values: tuple[str, ...] = ()
+    reference_types: tuple[str, ...] = ()
+    max_length: int | None = None
+    """Of a string, in characters. Ours, and not part of the published schema."""
+
+    def sub(self, name: str) -> "Attribute | None":
+        return find(self.sub_attributes, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    id: str
+    name: str
+    description: str
+    attributes: tuple[Attribute, ...]
+
+    def attribute(self, name: str) -> Attribute | None:
+        return find(self.attributes, name)
+
+
+def find(attributes: tuple[Attribute, ...], name: str) -> Attribute | None:
+    """Names compare without regard to case (RFC 7643 §2.1)."""
+    wanted = name.casefold()
+    return next((each for each in attributes if each.name.casefold() == wanted), None)

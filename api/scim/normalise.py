@@ -1,0 +1,93 @@
+"""Turn the body of a POST or PUT into the resource as it is kept (RFC 7643 §2 and §3)."""
+
+from api.scim.attributes import Schema
+from api.scim.errors import InvalidSyntax, InvalidValue
+from api.scim.schema import CORE_GROUP, CORE_USER, EXTENSION, GROUP, MEMBER, USER, core
+from api.scim.values import Resource, coerce, finish, is_ignored, open_value
+
+
+def user(body: object) -> Resource:
+    """The canonical user. Raises InvalidSyntax and InvalidValue.
+
+    Unknown attributes are dropped; extensions that nobody declared are kept as they are. An
+    enterprise attribute may stand at the top, as in some of Entra's bodies.
+    """
+    given = _given(body, CORE_USER)
+    resource = _attributes(given, USER)
+    loose = {name: value for name, value in given.items() if core(USER, name) is None}
+    declared = _pop(loose, EXTENSION.name)
+    if declared is not None and not isinstance(declared, dict):
+        raise InvalidValue(f"{EXTENSION.name} must be an object.")
+    top = coerce(EXTENSION, loose) or {}
+    resource[EXTENSION.name] = top | (coerce(EXTENSION, declared) or {})
+    return finish(resource | _extensions(loose, USER), USER)
+
+
+def group(body: object) -> tuple[Resource, list[str] | None]:
+    """The canonical group without its members, and apart the members that were listed, if any."""
+    given = _given(body, CORE_GROUP)
+    listed = _pop(given, "members")
+    resource = _attributes(given, GROUP) | _extensions(given, GROUP)
+    return finish(resource, GROUP), None if listed is None else members(listed)
+
+
+def members(value: object) -> list[str]:
+    """The ids in a list of members, in order and once each. One object, or bare ids, will do."""
+    given = value if isinstance(value, list) else [value]
+    return list(dict.fromkeys(_member(each) for each in given))
+
+
+def _member(value: object) -> str:
+    if isinstance(value, dict):
+        value = next((v for k, v in value.items() if str(k).casefold() == "value"), None)
+    found = coerce(MEMBER, value, "members.value")
+    if not found:
+        raise InvalidValue("Each member must have a value.")
+    return str(found)
+
+
+def _given(body: object, urn: str) -> dict[str, object]:
+    """The attributes that are not null."""
+    if not isinstance(body, dict):
+        raise InvalidSyntax("The body must be a JSON object.")
+    folded = [str(name).casefold() for name in body]
+    if len(set(folded)) < len(folded):
+        raise InvalidSyntax("An attribute is given twice, in different spellings.")
+    given = {str(name): value for name, value in body.items() if value is not None}
+    check_schemas(_pop(given, "schemas"), urn)
+    return given
+
+
+def check_schemas(value: object, urn: str) -> None:
+    """The address says what the body is, so a missing list is tolerated, and a wrong one not."""
+    if value is None:
+        return
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise InvalidSyntax("schemas must be a list of strings.")
+    if urn.casefold() not in {each.casefold() for each in value}:
+        raise InvalidSyntax(f"schemas must contain {urn}.")
+
+
+def _pop(given: dict[str, object], name: str) -> object:
+    spelled = next((each for each in given if each.casefold() == name.casefold()), name)
+    return given.pop(spelled, None)
+
+
+def _attributes(given: dict[str, object], schema: Schema) -> Resource:
+    """The attributes at the top of a resource, in the spelling of the schema."""
+    kept: Resource = {}
+    for name, value in given.items():
+        attribute = core(schema, name)
+        if attribute is not None and not is_ignored(attribute):
+            kept[attribute.name] = coerce(attribute, value)
+    return kept
+
+
+def _extensions(given: dict[str, object], schema: Schema) -> Resource:
+    """Extensions that are not declared here."""
+    known = {schema.id.casefold(), EXTENSION.name.casefold()}
+    return {
+        name: {k: v for k, v in open_value(value, name).items() if v is not None}
+        for name, value in given.items()
+        if ":" in name and isinstance(value, dict) and name.casefold() not in known
+    }

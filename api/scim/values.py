@@ -1,0 +1,162 @@
+"""Bring what an identity provider sent into the one form in which it is kept.
+
+Types follow the schema; habits of particular providers are each one expression here, so that
+a body and a PATCH are read alike.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from api.scim.attributes import Attribute, Mutability, Returned, Schema, Type
+from api.scim.errors import InvalidValue
+from api.scim.filters import is_storable
+
+Resource = dict[str, Any]
+
+MAX_VALUES = 500
+"""Most values of one attribute, and most attributes of an undeclared extension."""
+MAX_EXTENSIONS = 20
+MAX_LENGTH = 100_000
+"""Longest text, in characters, where the schema sets no limit. A photo may be a data: URL."""
+MAX_DEPTH = 10
+"""How deep an undeclared extension may nest."""
+
+
+def is_ignored(attribute: Attribute) -> bool:
+    """A client may send it, and nothing follows (RFC 7644 §3.3: readOnly is ignored)."""
+    is_read_only = attribute.mutability is Mutability.READ_ONLY
+    return is_read_only or attribute.returned is Returned.NEVER
+
+
+def coerce(attribute: Attribute, value: object, label: str | None = None) -> Any:
+    """The value as it is kept, or None when there is none (RFC 7643 §2.5).
+
+    Raises InvalidValue, naming the attribute.
+    """
+    if value is None or is_ignored(attribute):
+        return None
+    if attribute.multi_valued:
+        return _many(attribute, value)
+    return _one(attribute, value, label or attribute.name)
+
+
+def _one(attribute: Attribute, value: object, label: str) -> Any:
+    match attribute.type:
+        case Type.BOOLEAN:
+            return _boolean(value, label)
+        case Type.COMPLEX:
+            return _complex(attribute, value, label)
+        case _:
+            return _string(attribute, value, label)
+
+
+def _boolean(value: object, label: str) -> bool:
+    """Entra sends "True" and "False"."""
+    word = value.lower() if isinstance(value, str) else value
+    if word in ("true", "false"):
+        return word == "true"
+    if not isinstance(value, bool):
+        raise InvalidValue(f"{label} must be true or false.")
+    return value
+
+
+def _string(attribute: Attribute, value: object, label: str) -> str | None:
+    if not isinstance(value, str):
+        raise InvalidValue(f"{label} must be a string.")
+    if not is_storable(value):
+        raise InvalidValue(f"{label} has a character that is not text.")
+    longest = attribute.max_length or MAX_LENGTH
+    if len(value) > longest:
+        raise InvalidValue(f"{label} is longer than {longest} characters.")
+    if attribute.required and not value.strip():
+        raise InvalidValue(f"{label} must not be empty.")
+    if attribute.name == "externalId" and not value:
+        return None  # everybody's empty id would be the same person's
+    return value
+
+
+def _complex(attribute: Attribute, value: object, label: str) -> Resource | None:
+    """Entra sends a manager as `"271"`, as `[{"value": "271"}]`, and as `""` for none."""
+    has_value = attribute.sub("value") is not None
+    if has_value and isinstance(value, list) and len(value) <= 1:
+        value = value[0] if value else None
+    if has_value and isinstance(value, str):
+        value = {"value": value}
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise InvalidValue(f"{label} must be an object.")
+    parts = _parts(attribute, value, label)
+    is_empty = has_value and not attribute.multi_valued and not parts.get("value")
+    return None if is_empty else parts or None
+
+
+def _parts(attribute: Attribute, value: Mapping[object, object], label: str) -> Resource:
+    """Parts that the schema does not know are dropped."""
+    parts: Resource = {}
+    for name, given in value.items():
+        part = attribute.sub(str(name))
+        kept = None if part is None else coerce(part, given, f"{label}.{part.name}")
+        if part is not None and kept is not None:
+            parts[part.name] = kept
+    return parts
+
+
+def _many(attribute: Attribute, value: object) -> list[Resource] | None:
+    """OneLogin sends one object instead of a list, JumpCloud bare values instead of objects."""
+    given = value if isinstance(value, list) else [value]
+    if len(given) > MAX_VALUES:
+        raise InvalidValue(f"{attribute.name} has more than {MAX_VALUES} values.")
+    label = f"{attribute.name}[]"
+    values = [_one(attribute, each, label) for each in given if each is not None]
+    kept = [each for each in values if each]
+    check_primary(attribute, kept)
+    return kept or None
+
+
+def check_primary(attribute: Attribute, values: list[Resource]) -> None:
+    """RFC 7643 §2.4: at most one. Which of two is meant cannot be known."""
+    if sum(each.get("primary") is True for each in values) > 1:
+        raise InvalidValue(f"{attribute.name} has more than one primary value.")
+
+
+def open_value(value: object, label: str, depth: int = 0) -> Any:
+    """A value of an extension that we do not know: kept as it is, if it can be kept at all."""
+    if depth > MAX_DEPTH:
+        raise InvalidValue(f"{label} is nested too deep.")
+    if isinstance(value, dict | list) and len(value) > MAX_VALUES:
+        raise InvalidValue(f"{label} has more than {MAX_VALUES} values.")
+    match value:
+        case None | bool():
+            return value
+        case dict():
+            return {_text(k, label): open_value(v, label, depth + 1) for k, v in value.items()}
+        case list():
+            return [open_value(each, label, depth + 1) for each in value]
+        case str():
+            return _text(value, label)
+        case int() | float() if math.isfinite(value) and abs(value) < 2**63:
+            return value
+        case _:
+            raise InvalidValue(f"{label} has a value that cannot be kept.")
+
+
+def _text(value: object, label: str) -> str:
+    if not isinstance(value, str) or not is_storable(value) or len(value) > MAX_LENGTH:
+        raise InvalidValue(f"{label} has a text that cannot be kept.")
+    return value
+
+
+def finish(resource: Resource, schema: Schema) -> Resource:
+    """Drop what is empty, list the schemas, and refuse a resource that lacks what it must have."""
+    kept = {name: value for name, value in resource.items() if value not in (None, [], {})}
+    for attribute in schema.attributes:
+        if attribute.required and attribute.name not in kept:
+            raise InvalidValue(f"{attribute.name} is required.")
+        if attribute.multi_valued:
+            check_primary(attribute, kept.get(attribute.name, []))
+    extensions = [name for name in kept if ":" in name]
+    if len(extensions) > MAX_EXTENSIONS:
+        raise InvalidValue(f"There are more than {MAX_EXTENSIONS} extensions.")
+    return {**kept, "schemas": [schema.id, *extensions]}

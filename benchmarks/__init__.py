@@ -1,0 +1,1 @@
+"""Measurements, never tests: each prints what it measured and on what."""

@@ -1,0 +1,1 @@
+"""How to talk to others: directories we read, systems we provision."""

@@ -1,0 +1,151 @@
+"""The three full reads: the whole directory, named groups, whoever is assigned to an app.
+
+Members are read without an OData cast (`transitiveMembers`, not
+`transitiveMembers/microsoft.graph.user`) and users picked by `@odata.type`: a cast is answered
+from an index that trails the directory, and is refused for groups that cannot hold the type.
+https://learn.microsoft.com/graph/api/group-list-transitivemembers
+"""
+
+from collections.abc import Iterable, Iterator, Set
+from typing import TypeVar
+from urllib.parse import quote
+
+from connectors.base import DirectoryMembers, DirectoryUser, ReadEnded, ReadPart
+from connectors.entra.batch import gather
+from connectors.entra.graph import Graph, Page, decode, is_missing
+from connectors.entra.rows import (
+    GROUP_FIELDS,
+    USER_FIELDS,
+    AssignedRow,
+    GroupRow,
+    MemberRow,
+    UserRow,
+    group,
+    user,
+)
+from connectors.errors import Misconfigured, Transient
+from connectors.http import Reply
+
+R = TypeVar("R", GroupRow, UserRow)
+
+PAGE = 999  # the most that Graph gives at once
+_FIELDS = {"users": USER_FIELDS, "groups": GROUP_FIELDS}
+_IDS = "transitiveMembers?$select=id"
+
+
+def read_all(graph: Graph) -> Iterator[ReadPart]:
+    users, groups = graph.count("/users"), graph.count("/groups")
+    known: set[str] = set()
+    for page in graph.pages(f"/users?$select={USER_FIELDS}&$top={PAGE}", Page[UserRow]):
+        yield [user(row) for row in page]
+        known.update(row.id for row in page)
+    rows: dict[str, GroupRow] = {}
+    for listed in graph.pages(f"/groups?$select={GROUP_FIELDS}&$top={PAGE}", Page[GroupRow]):
+        yield [group(row) for row in listed]
+        rows |= {row.id: row for row in listed}
+    for row, members in _members(graph, rows.values(), _IDS):
+        yield _known_in(row, members, known)
+    yield ReadEnded(min(users, graph.count("/users")), min(groups, graph.count("/groups")))
+
+
+def read_groups(graph: Graph, ids: Iterable[str]) -> Iterator[ReadPart]:
+    """The details of users come with the members, so they are in memory before their turn.
+
+    No count: Graph offers one for each group, none for the people in several.
+    """
+    rows = list(named(graph, ids))
+    members = list(_members(graph, rows, f"transitiveMembers?$select={USER_FIELDS}"))
+    users = {one.id: user(one) for _, ones in members for one in ones}
+    yield list(users.values())
+    yield [group(row) for row in rows]
+    for row, ones in members:
+        yield _known_in(row, ones, users.keys())
+    yield ReadEnded()
+
+
+def read_assigned(graph: Graph, app: str) -> Iterator[ReadPart]:
+    """Entra assigns the direct members of an assigned group, never those of groups in it.
+
+    So the users are these; what each of them is in is told transitively, as everywhere.
+    https://learn.microsoft.com/entra/identity/users/groups-saasapps
+    """
+    assigned = [row for page in assignments(graph, app) for row in page]
+    teams = {row.principal for row in assigned if row.type == "Group"}
+    found = _objects(graph, "groups", sorted(teams))
+    rows = [_about(one, reply, GroupRow) for one, reply in found]
+    alone = _users(graph, sorted(row.principal for row in assigned if row.type == "User"))
+    users = {one.id: one for one in alone}
+    for _, ones in _members(graph, rows, f"members?$select={USER_FIELDS}"):
+        users |= {one.id: user(one) for one in ones}
+    yield list(users.values())
+    yield [group(row) for row in rows]
+    for row, ones in _members(graph, rows, _IDS):
+        yield _known_in(row, ones, users.keys())
+    yield ReadEnded()
+
+
+def assignments(graph: Graph, app: str) -> Iterator[list[AssignedRow]]:
+    """Raises Misconfigured when there is no such application.
+
+    https://learn.microsoft.com/graph/api/serviceprincipal-list-approleassignedto
+    """
+    path = f"/servicePrincipals/{app}/appRoleAssignedTo?$top={PAGE}"
+    first = graph.ask(path)
+    if is_missing(first):
+        raise Misconfigured(
+            f"There is no enterprise application {app}. The scope wants the object id of the "
+            "enterprise application, not the application (client) id."
+        )
+    return graph.pages(path, Page[AssignedRow], first)
+
+
+def named(graph: Graph, ids: Iterable[str]) -> Iterator[GroupRow]:
+    """Raises Misconfigured for one that does not exist: its members would all seem to be gone."""
+    for one, reply in _objects(graph, "groups", ids):
+        if is_missing(reply):
+            raise Misconfigured(f"The scope names the group {one}, which does not exist.")
+        yield _about(one, reply, GroupRow)
+
+
+def _users(graph: Graph, ids: Iterable[str]) -> list[DirectoryUser]:
+    """An assignment to a user who is not there is a contradiction, so it raises Transient."""
+    return [user(_about(one, reply, UserRow)) for one, reply in _objects(graph, "users", ids)]
+
+
+def _objects(graph: Graph, kind: str, ids: Iterable[str]) -> Iterator[tuple[str, Reply]]:
+    """Each id with the answer about it, whatever its status."""
+    paths = {f"/{kind}/{quote(one, safe='')}?$select={_FIELDS[kind]}": one for one in ids}
+    for path, reply in gather(graph, paths):
+        yield paths[path], reply
+
+
+def _about(one: str, reply: Reply, shape: type[R]) -> R:
+    row = decode(reply, shape)
+    if row.id.lower() != one.lower():
+        raise Transient(f"{reply.url} answered about another object.")
+    return row
+
+
+def _members(
+    graph: Graph, groups: Iterable[GroupRow], relation: str
+) -> Iterator[tuple[GroupRow, list[MemberRow]]]:
+    """Each group with the users in it. First pages come in batches, the others one by one."""
+    by_path = {f"/groups/{quote(row.id, safe='')}/{relation}&$top={PAGE}": row for row in groups}
+    for path, first in gather(graph, by_path):
+        rows = [row for page in graph.pages(path, Page[MemberRow], first) for row in page]
+        _visible(by_path[path], rows)
+        yield by_path[path], [row for row in rows if row.is_user]
+
+
+def _visible(row: GroupRow, members: list[MemberRow]) -> None:
+    """Without Member.Read.Hidden, Graph answers 200 and no members for a hidden membership."""
+    if row.visibility == "HiddenMembership" and not members:
+        raise Misconfigured(
+            f"The members of the group {row.name} are hidden; the application permission "
+            "Member.Read.Hidden shows them. (If there are none, give it one or leave it out.)"
+        )
+
+
+def _known_in(row: GroupRow, members: list[MemberRow], users: Set[str]) -> DirectoryMembers:
+    """Others are outside the scope, or came while we read: the next read tells of them."""
+    return DirectoryMembers(row.id, frozenset(one.id for one in members) & users)

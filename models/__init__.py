@@ -1,0 +1,1 @@
+"""What is known: plain values, tables, and every SQL statement."""

@@ -1,0 +1,44 @@
+"""The one place that reads the clock. Everywhere else the time is an argument."""
+
+import threading
+import time
+from datetime import UTC, datetime
+
+Instant = int
+"""Microseconds since 1970-01-01T00:00:00Z. Every stored time and every as-of is one."""
+
+SECOND: Instant = 1_000_000
+MINUTE: Instant = 60 * SECOND
+HOUR: Instant = 60 * MINUTE
+DAY: Instant = 24 * HOUR
+
+
+class Clock:
+    """Wall time that never repeats and never runs backwards within one process.
+
+    Two pushes in one microsecond, or a clock stepped back by an administrator, would
+    otherwise make an earlier word look newer than a later one.
+    """
+
+    def __init__(self) -> None:
+        self._last = 0
+        self._lock = threading.Lock()
+
+    def now(self) -> Instant:
+        with self._lock:
+            self._last = max(self._last + 1, time.time_ns() // 1000)
+            return self._last
+
+
+def to_text(instant: Instant) -> str:
+    """RFC 3339 in UTC, to the millisecond, as the API prints it."""
+    moment = datetime.fromtimestamp(instant / SECOND, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def from_text(text: str) -> Instant:
+    """Read an RFC 3339 time. Raises ValueError when it is none, or names no zone."""
+    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    if moment.tzinfo is None:
+        raise ValueError("a time needs a zone, such as 2026-01-31T08:00:00Z")
+    return round(moment.timestamp() * SECOND)

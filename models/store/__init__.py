@@ -1,0 +1,1 @@
+"""All SQL. One statement a function; its docstring states its promise."""

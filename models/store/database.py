@@ -1,0 +1,150 @@
+"""Transactions on SQLite and PostgreSQL, with one way to run a statement on both."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Engine, Row, TextClause, bindparam, create_engine, event, text
+
+from models.store import filtering
+
+Params = Mapping[str, Any]
+
+
+@lru_cache(maxsize=1024)
+def _statement(sql: str, lists: tuple[str, ...]) -> TextClause:
+    clause = text(sql)
+    return clause.bindparams(*(bindparam(name, expanding=True) for name in lists))
+
+
+class Tx:
+    """A transaction. Parameters that are lists expand, for use after IN."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.dialect = connection.dialect.name
+        self.has_work = False
+        """Something was queued: whoever delivers should look once this is committed."""
+
+    def rows(self, sql: str, params: Params | None = None) -> Sequence[Row[Any]]:
+        return self._execute(sql, params or {}).fetchall()
+
+    def row(self, sql: str, params: Params | None = None) -> Row[Any] | None:
+        return self._execute(sql, params or {}).fetchone()
+
+    def value(self, sql: str, params: Params | None = None) -> Any:
+        found = self.row(sql, params)
+        return None if found is None else found[0]
+
+    def run(self, sql: str, params: Params | None = None) -> int:
+        """How many rows it changed."""
+        return int(self._execute(sql, params or {}).rowcount)
+
+    def many(self, sql: str, params: Sequence[Params]) -> None:
+        if params:
+            self.connection.execute(_statement(sql, ()), list(params))
+
+    def stream(self, sql: str, params: Params | None = None) -> Iterator[Row[Any]]:
+        """Rows one by one, without holding them all."""
+        options = {"stream_results": True, "yield_per": 5000}
+        clause = _statement(sql, ())
+        return iter(self.connection.execute(clause, params or {}, execution_options=options))
+
+    def insert(self, table: str, values: Params) -> int:
+        """Insert one row; answers its key."""
+        names = ", ".join(values)
+        holders = ", ".join(f":{name}" for name in values)
+        sql = f"INSERT INTO {table} ({names}) VALUES ({holders}) RETURNING id"  # noqa: S608
+        return int(self.value(sql, values))
+
+    def update(self, table: str, key: int, values: Params) -> int:
+        """Update one row by its key."""
+        sets = ", ".join(f"{name} = :{name}" for name in values)
+        sql = f"UPDATE {table} SET {sets} WHERE id = :_key"  # noqa: S608
+        return self.run(sql, {**values, "_key": key})
+
+    def _execute(self, sql: str, params: Params) -> Any:
+        lists = tuple(name for name, value in params.items() if isinstance(value, list))
+        return self.connection.execute(_statement(sql, lists), dict(params))
+
+
+class Database:
+    """The one door to SQL."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.is_sqlite = url.startswith("sqlite")
+        self.engine = _sqlite(url) if self.is_sqlite else _postgres(url)
+        self.on_work: Callable[[], None] = lambda: None
+        """Called after a transaction that queued something was committed."""
+        self._writer = threading.Lock()
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """A consistent look. Nothing is kept."""
+        with self.engine.connect() as connection, connection.begin():
+            yield Tx(connection)
+
+    @contextmanager
+    def write(self) -> Iterator[Tx]:
+        """All or nothing. On SQLite one writer at a time, in the order of asking."""
+        with self._turn(), self.engine.connect() as raw:
+            connection = raw.execution_options(writes=True)
+            with connection.begin():
+                tx = Tx(connection)
+                yield tx
+        if tx.has_work:
+            self.on_work()
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self.is_sqlite:
+            yield
+            return
+        with self._writer:
+            yield
+
+
+def _sqlite(url: str) -> Engine:
+    engine = create_engine(url, pool_size=20, max_overflow=30)
+
+    @event.listens_for(engine, "connect")
+    def prepare(dbapi: Any, _record: object) -> None:
+        dbapi.isolation_level = None
+        filtering.register(dbapi)
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "busy_timeout=30000",
+            "cache_size=-65536",
+            "temp_store=MEMORY",
+        ):
+            dbapi.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgres(url: str) -> Engine:
+    return create_engine(url, pool_size=20, max_overflow=30, pool_pre_ping=True)
+
+
+def dumps(value: Any) -> str:
+    """A document as it is written to a column."""
+    return msgspec.json.encode(value).decode()
+
+
+def loads(value: Any) -> Any:
+    """A document as it was read: PostgreSQL decodes by itself, SQLite does not."""
+    return msgspec.json.decode(value) if isinstance(value, str | bytes) else value

@@ -1,0 +1,134 @@
+"""Turn a SCIM filter into a condition that SQLite and PostgreSQL answer alike.
+
+Each test is true, or else false or null, and only `not` has to tell null from false. So a
+plain `userName eq "x"` stays the bare comparison that an index can answer.
+"""
+
+from sqlalchemy import and_, exists, false, func, literal, not_, or_, select
+
+from models.filters import (
+    And,
+    Comparison,
+    Filter,
+    Not,
+    Operator,
+    Or,
+    Path,
+    Present,
+    ValuePath,
+)
+from models.store import comparing
+from models.store.fields import (
+    Condition,
+    Custom,
+    Expression,
+    Field,
+    Fields,
+    Flag,
+    Many,
+    Part,
+    Text,
+    UnknownAttribute,
+    WrongComparison,
+    flag,
+    member,
+    named,
+)
+from models.store.portable import elements, register
+
+__all__ = ["register", "to_sql"]
+
+
+def to_sql(filter: Filter, fields: Fields) -> Condition:
+    """The condition under which a row satisfies the filter.
+
+    `fields` are keyed as `models.store.fields.named` does. All values are bound parameters.
+    Raises UnknownAttribute and WrongComparison, which are the caller's invalidFilter.
+    """
+    match filter:
+        case And(left, right):
+            return and_(to_sql(left, fields), to_sql(right, fields))
+        case Or(left, right):
+            return or_(to_sql(left, fields), to_sql(right, fields))
+        case Not(inner):
+            return _negated(to_sql(inner, fields))
+        case ValuePath(path, inner):
+            return _selection(path, inner, fields)
+        case _:
+            return _test(filter, fields)
+
+
+def _negated(condition: Condition) -> Condition:
+    return not_(func.coalesce(condition, false()))
+
+
+def _test(test: Comparison | Present, fields: Fields) -> Condition:
+    if isinstance(test, Comparison) and test.op is Operator.NE:
+        equal = Comparison(test.path, Operator.EQ, test.value)
+        return _negated(_test(equal, fields))
+    match fields.get(str(test.path).casefold()):
+        case None:
+            return _some_part(test, fields)
+        case Custom(build):
+            return build(test)
+        case Many() as many:
+            return _some_value(many, None if isinstance(test, Present) else _of(test, "value"))
+        case field if isinstance(test, Present):
+            return comparing.present(field)
+        case field:
+            return comparing.compare(field, test)
+
+
+def _of(test: Comparison | Present, part: str) -> Comparison | Present:
+    """The same test of a part of one value."""
+    path = Path(None, part)
+    return Present(path) if isinstance(test, Present) else Comparison(path, test.op, test.value)
+
+
+def _some_part(test: Comparison | Present, fields: Fields) -> Condition:
+    """`emails.type eq "work"`: one value is enough."""
+    whole = fields.get(str(Path(test.path.uri, test.path.name)).casefold())
+    if test.path.sub is None or not isinstance(whole, Many):
+        raise UnknownAttribute(f"There is no attribute {str(test.path)[:100]!r}.")
+    return _some_value(whole, _of(test, test.path.sub))
+
+
+def _selection(path: Path, inner: Filter, fields: Fields) -> Condition:
+    match fields.get(str(path).casefold()):
+        case Many() as many:
+            return _some_value(many, inner)
+        case Custom():
+            return _custom_selection(path, inner, fields)
+        case None:
+            raise UnknownAttribute(f"There is no attribute {str(path)[:100]!r}.")
+        case _:
+            raise WrongComparison(f"{str(path)[:100]!r} has one value, and nothing to select from.")
+
+
+def _some_value(many: Many, inner: Filter | None) -> Condition:
+    """One EXISTS, so that all of the inner filter is about the same value."""
+    values = elements(many.document, many.path)
+    parts = named({name: _part(values.c.value, name, part) for name, part in many.parts.items()})
+    found = select(literal(1)).select_from(values)
+    return exists(found if inner is None else found.where(to_sql(inner, parts)))
+
+
+def _part(value: Expression, name: str, part: Part) -> Field:
+    if part is Part.FLAG:
+        return Flag(flag(value, name))
+    return Text(member(value, name), case_exact=part is Part.EXACT)
+
+
+def _custom_selection(path: Path, inner: Filter, fields: Fields) -> Condition:
+    """Only what stays true when each test may be about another value: a test, or several by or."""
+    match inner:
+        case Or(left, right):
+            return or_(*(_custom_selection(path, side, fields) for side in (left, right)))
+        case Present(Path(None, part, None)):
+            return _test(Present(Path(path.uri, path.name, part)), fields)
+        case Comparison(Path(None, part, None), op, value) if op is not Operator.NE:
+            return _test(Comparison(Path(path.uri, path.name, part), op, value), fields)
+        case _:
+            raise WrongComparison(
+                f"The values of {str(path)[:100]!r} cannot be selected like this."
+            )

@@ -1,0 +1,183 @@
+"""Outside identifiers and whom they name."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row
+
+from models.clock import Instant
+from models.identity import GroupKey, Identifier, UserKey
+from models.store.database import Tx
+
+
+def new_public_id() -> str:
+    return str(uuid.uuid4())
+
+
+def insert_user(tx: Tx, connection: int, now: Instant) -> UserKey:
+    """A user of whom nothing is known yet."""
+    return UserKey(
+        tx.insert(
+            "users",
+            {
+                "public_id": new_public_id(),
+                "connection_id": connection,
+                "push_said": "{}",
+                "pull_said": "{}",
+                "login_said": "{}",
+                "pull_known": False,
+                "pull_digest": "",
+                "scim_version": 0,
+                "active": True,
+                "wanted": False,
+                "created_at": now,
+                "updated_at": now,
+            },
+        )
+    )
+
+
+def insert_group(tx: Tx, connection: int, name: str, now: Instant) -> GroupKey:
+    """A group of which only a name is known."""
+    return GroupKey(
+        tx.insert(
+            "groups",
+            {
+                "public_id": new_public_id(),
+                "connection_id": connection,
+                "name": name,
+                "pull_known": False,
+                "login_known": False,
+                "scim_version": 0,
+                "wanted": False,
+                "created_at": now,
+                "updated_at": now,
+            },
+        )
+    )
+
+
+def users_named(
+    tx: Tx, connection: int, identifiers: Sequence[Identifier]
+) -> dict[Identifier, UserKey]:
+    """Whom each identifier names now."""
+    return {i: UserKey(k) for i, k in _named(tx, "user", connection, identifiers).items()}
+
+
+def groups_named(
+    tx: Tx, connection: int, identifiers: Sequence[Identifier]
+) -> dict[Identifier, GroupKey]:
+    return {i: GroupKey(k) for i, k in _named(tx, "group", connection, identifiers).items()}
+
+
+def _named(
+    tx: Tx, kind: str, connection: int, identifiers: Sequence[Identifier]
+) -> dict[Identifier, int]:
+    if not identifiers:
+        return {}
+    rows = tx.rows(
+        f"""
+        SELECT namespace, value, {kind}_id AS owner FROM {kind}_aliases
+        WHERE connection_id = :connection AND valid_to IS NULL AND value IN :values
+        """,  # noqa: S608
+        {"connection": connection, "values": [one.value for one in identifiers]},
+    )
+    wanted = set(identifiers)
+    found = {Identifier(row.namespace, row.value): row.owner for row in rows}
+    return {one: owner for one, owner in found.items() if one in wanted}
+
+
+def immutable_of(tx: Tx, users: Sequence[UserKey], namespace: str) -> dict[UserKey, str]:
+    """What each user is called in a namespace of immutable identifiers, if anything."""
+    if not users:
+        return {}
+    rows = tx.rows(
+        """
+        SELECT user_id, value FROM user_aliases
+        WHERE namespace = :namespace AND valid_to IS NULL AND user_id IN :users
+        """,
+        {"users": list(users), "namespace": namespace},
+    )
+    return {UserKey(row.user_id): row.value for row in rows}
+
+
+def name_user(
+    tx: Tx, connection: int, user: UserKey, identifier: Identifier, *, proof: str, now: Instant
+) -> None:
+    """From now on the identifier names this user, and nobody else."""
+    _name(tx, "user", connection, user, identifier, proof=proof, now=now)
+
+
+def name_group(
+    tx: Tx, connection: int, group: GroupKey, identifier: Identifier, *, proof: str, now: Instant
+) -> None:
+    _name(tx, "group", connection, group, identifier, proof=proof, now=now)
+
+
+def _name(
+    tx: Tx, kind: str, connection: int, owner: int, identifier: Identifier, *, proof: str, now: Instant
+) -> None:
+    values = {
+        "connection": connection,
+        "owner": owner,
+        "namespace": identifier.namespace,
+        "value": identifier.value,
+        "proof": proof,
+        "now": now,
+    }
+    tx.run(
+        f"""
+        UPDATE {kind}_aliases SET valid_to = :now
+        WHERE connection_id = :connection AND namespace = :namespace AND value = :value
+          AND valid_to IS NULL AND {kind}_id <> :owner
+        """,  # noqa: S608
+        values,
+    )
+    tx.run(
+        f"""
+        INSERT INTO {kind}_aliases
+            (connection_id, {kind}_id, namespace, value, valid_from, proof)
+        VALUES (:connection, :owner, :namespace, :value, :now, :proof)
+        ON CONFLICT (connection_id, namespace, value) WHERE valid_to IS NULL DO NOTHING
+        """,  # noqa: S608
+        values,
+    )
+
+
+def aliases_of(tx: Tx, kind: str, owner: int) -> Sequence[Row[Any]]:
+    """The whole chain, oldest first. `kind` is user or group."""
+    return tx.rows(
+        f"""
+        SELECT namespace, value, valid_from, valid_to, proof FROM {kind}_aliases
+        WHERE {kind}_id = :owner ORDER BY valid_from, id
+        """,  # noqa: S608
+        {"owner": owner},
+    )
+
+
+def groups_with_id(tx: Tx, groups: Sequence[GroupKey]) -> set[GroupKey]:
+    """Those of the groups that a directory has given an immutable identifier."""
+    if not groups:
+        return set()
+    rows = tx.rows(
+        """
+        SELECT group_id FROM group_aliases
+        WHERE namespace = 'id' AND valid_to IS NULL AND group_id IN :groups
+        """,
+        {"groups": list(groups)},
+    )
+    return {GroupKey(row.group_id) for row in rows}
+
+
+def directory_id(tx: Tx, user: UserKey) -> str | None:
+    """By what id the directory can be asked about a user; by the pushed one if need be."""
+    found = tx.value(
+        """
+        SELECT value FROM user_aliases
+        WHERE user_id = :user AND namespace IN ('id', 'external_id') AND valid_to IS NULL
+        ORDER BY CASE namespace WHEN 'id' THEN 0 ELSE 1 END LIMIT 1
+        """,
+        {"user": user},
+    )
+    return None if found is None else str(found)

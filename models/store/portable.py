@@ -1,0 +1,107 @@
+"""The few words of SQL that SQLite and PostgreSQL spell differently."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, String, TableValuedAlias, column, literal
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+Expression = ColumnElement[Any]
+
+
+def register(dbapi_connection: Any) -> None:
+    """Teach an SQLite connection `casefold`; its own `lower` knows ASCII only.
+
+    Call it from SQLAlchemy's `connect` event. Other databases are left as they are.
+    """
+    if hasattr(dbapi_connection, "create_function"):
+        dbapi_connection.create_function("casefold", 1, _casefold, deterministic=True)
+
+
+def _casefold(value: object) -> object:
+    return value.casefold() if isinstance(value, str) else value
+
+
+class folded(FunctionElement[str]):
+    """A text without regard to case."""
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(folded)
+def _folded(element: folded, compiler: SQLCompiler, **options: Any) -> str:
+    return f"lower({compiler.process(element.clauses, **options)})"
+
+
+@compiles(folded, "sqlite")
+def _folded_sqlite(element: folded, compiler: SQLCompiler, **options: Any) -> str:
+    return f"casefold({compiler.process(element.clauses, **options)})"
+
+
+class ordered(FunctionElement[str]):
+    """A text that is ordered by code point, not by the language of the database."""
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(ordered)
+def _ordered(element: ordered, compiler: SQLCompiler, **options: Any) -> str:
+    return f'({compiler.process(element.clauses, **options)}) COLLATE "C"'
+
+
+@compiles(ordered, "sqlite")
+def _ordered_sqlite(element: ordered, compiler: SQLCompiler, **options: Any) -> str:
+    return f"({compiler.process(element.clauses, **options)})"
+
+
+class position(FunctionElement[int]):
+    """Where the second text begins in the first, counted from 1; 0 when it is not there."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(position)
+def _position(element: position, compiler: SQLCompiler, **options: Any) -> str:
+    return f"strpos({compiler.process(element.clauses, **options)})"
+
+
+@compiles(position, "sqlite")
+def _position_sqlite(element: position, compiler: SQLCompiler, **options: Any) -> str:
+    return f"instr({compiler.process(element.clauses, **options)})"
+
+
+class _elements(FunctionElement[Any]):
+    """Of a document, its path for SQLite, and its path for PostgreSQL."""
+
+    inherit_cache = True
+
+
+@compiles(_elements)
+def _elements_postgresql(element: _elements, compiler: SQLCompiler, **options: Any) -> str:
+    """Anything but an array counts as none, where the function itself would raise."""
+    document, _, path = (compiler.process(part, **options) for part in element.clauses)
+    array = f"CAST({document} AS jsonb) #> CAST({path} AS text[])"
+    return (
+        f"jsonb_array_elements(CASE jsonb_typeof({array}) WHEN 'array' THEN {array} "
+        "ELSE '[]'::jsonb END)"
+    )
+
+
+@compiles(_elements, "sqlite")
+def _elements_sqlite(element: _elements, compiler: SQLCompiler, **options: Any) -> str:
+    document, path, _ = (compiler.process(part, **options) for part in element.clauses)
+    return f"json_each({document}, {path})"
+
+
+def elements(document: Expression, path: Sequence[str]) -> TableValuedAlias:
+    """The elements of a JSON array, one row each, in the column `value`; none when missing."""
+    steps = [f'"{step}"' for step in path]
+    call = _elements(
+        document, literal(".".join(["$", *steps])), literal("{" + ",".join(steps) + "}")
+    )
+    return call.table_valued(column("value", document.type))

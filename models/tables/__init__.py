@@ -1,0 +1,41 @@
+"""The tables, one noun a file. Times are microseconds since 1970 (see models.clock)."""
+
+from models.tables.action import Action, Hold
+from models.tables.binding import GroupBinding, MemberBinding, UserBinding
+from models.tables.connection import Connection, ScimToken
+from models.tables.finding import Finding, Report
+from models.tables.group import Group, GroupAlias, ParkedMember
+from models.tables.login import Login
+from models.tables.membership import Membership
+from models.tables.observation import Observation
+from models.tables.organization import ApiKey, Domain, Organization
+from models.tables.run import PullMissing, Run
+from models.tables.target import Target, TargetConnection
+from models.tables.user import User, UserAlias
+
+__all__ = [
+    "Action",
+    "ApiKey",
+    "Connection",
+    "Domain",
+    "Finding",
+    "Group",
+    "GroupAlias",
+    "GroupBinding",
+    "Hold",
+    "Login",
+    "MemberBinding",
+    "Membership",
+    "Observation",
+    "Organization",
+    "ParkedMember",
+    "PullMissing",
+    "Report",
+    "Run",
+    "ScimToken",
+    "Target",
+    "TargetConnection",
+    "User",
+    "UserAlias",
+    "UserBinding",
+]

@@ -1,0 +1,47 @@
+"""An organization's link to one identity provider, with up to three channels."""
+
+from typing import Any
+
+from sqlalchemy import LargeBinary, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from models.tables.columns import document, instant, key, maybe_instant, public_id, refers
+
+
+class Connection(SQLModel, table=True):
+    __tablename__ = "connections"
+    __table_args__ = (UniqueConstraint("organization_id", "slug"),)
+    id: int | None = key()
+    public_id: str = public_id()
+    organization_id: int = refers("organizations", index=True)
+    slug: str = Field(max_length=64)
+    provider: str = Field(max_length=16)
+    push: bool
+    pull: dict[str, Any] | None = document(default=None, nullable=True)
+    login: dict[str, Any] | None = document(default=None, nullable=True)
+    policy: dict[str, Any] = document()
+    secrets: bytes | None = Field(default=None, sa_type=LargeBinary, nullable=True)
+    """The secret parts of `pull` and `login`, encrypted."""
+    pull_cover_yes: int = instant()
+    pull_cover_no: int = instant()
+    pull_users: int = Field(default=0)
+    """How many users and groups the newest complete read listed."""
+    pull_groups: int = Field(default=0)
+    scheduled_at: int = instant()
+    """The newest slot of the schedule that a run was started for."""
+    created_at: int = instant()
+    updated_at: int = instant()
+
+
+class ScimToken(SQLModel, table=True):
+    """A bearer token for the push channel. Only its hash is kept."""
+
+    __tablename__ = "scim_tokens"
+    id: int | None = key()
+    public_id: str = public_id()
+    connection_id: int = refers("connections", index=True)
+    hash: str = Field(unique=True, max_length=64)
+    created_at: int = instant()
+    updated_at: int = instant()
+    last_used_at: int | None = maybe_instant()
+    revoked_at: int | None = maybe_instant()

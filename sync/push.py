@@ -1,0 +1,230 @@
+"""What an identity provider pushes: users and groups, one word at a time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from models.clock import Clock
+from models.evidence import (
+    Channel,
+    Fact,
+    GroupCovered,
+    GroupSaid,
+    MembersAdded,
+    MembersRemoved,
+    Observation,
+    UserSaid,
+)
+from models.identity import GroupKey, Identifier, UserKey
+from models.store import identities, scim
+from models.store.database import Tx
+from sync import intake
+from sync.connection import Connection
+from sync.matching import Matched, match
+
+Resource = dict[str, Any]
+
+
+class NameTaken(Exception):
+    """Somebody else is pushed under this userName, displayName or externalId."""
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """The push channel of one connection, within one transaction."""
+
+    tx: Tx
+    connection: Connection
+    clock: Clock
+
+    def create_user(self, resource: Resource) -> tuple[UserKey, bool]:
+        """Answers the user, and whether it is new. A known person comes back as itself.
+
+        Raises NameTaken, unless it is a deactivated user that returns (Okta posts those).
+        """
+        standing = self._standing(resource)
+        if standing is not None:
+            self.replace_user(standing, resource)
+            return standing, False
+        key = self._known_user(resource)
+        if key is None:
+            key = identities.insert_user(self.tx, self.connection.key, self.clock.now())
+        self.replace_user(key, resource)
+        self._join_parked(key, resource)
+        return key, True
+
+    def replace_user(self, key: UserKey, resource: Resource) -> None:
+        """The user as the provider now describes it. Raises NameTaken."""
+        name = str(resource["userName"])
+        other = scim.by_name(self.tx, "users", self.connection.key, name)
+        if other is not None and other.id != key:
+            raise NameTaken(f"The userName {name} is taken.")
+        now = self.clock.now()
+        scim.save(self.tx, "users", key, resource, name=name, now=now)
+        self._name_user(key, resource)
+        said = UserSaid(
+            user=key,
+            exists=True,
+            active=resource.get("active", True) is not False,
+            attributes=attributes(resource),
+        )
+        self._say("user", said)
+
+    def delete_user(self, key: UserKey) -> None:
+        """Gone, and out of every group: coming back does not bring old memberships back."""
+        scim.erase(self.tx, "users", key, self.clock.now())
+        groups = scim.pushed_groups(self.tx, key)
+        out = [MembersRemoved(group, frozenset({key})) for group in groups]
+        self._say("user deleted", UserSaid(user=key, exists=False), *out)
+
+    def create_group(self, resource: Resource, members: Sequence[str] | None) -> GroupKey:
+        """Raises NameTaken."""
+        name = str(resource["displayName"])
+        if scim.by_name(self.tx, "groups", self.connection.key, name) is not None:
+            raise NameTaken(f"The displayName {name} is taken.")
+        key = self._known_group(resource)
+        if key is None:
+            now = self.clock.now()
+            key = identities.insert_group(self.tx, self.connection.key, name, now)
+        self.describe_group(key, resource)
+        if members:
+            self.add_members(key, members)
+        return key
+
+    def describe_group(self, key: GroupKey, resource: Resource) -> None:
+        """Its name and other attributes; its members are not spoken of. Raises NameTaken."""
+        name = str(resource["displayName"])
+        other = scim.by_name(self.tx, "groups", self.connection.key, name)
+        if other is not None and other.id != key:
+            raise NameTaken(f"The displayName {name} is taken.")
+        now = self.clock.now()
+        scim.save(self.tx, "groups", key, resource, name=name, now=now)
+        for identifier in _group_names(resource):
+            identities.name_group(
+                self.tx, self.connection.key, key, identifier, proof="push", now=now
+            )
+        self._say("group", GroupSaid(group=key, exists=True, name=name))
+
+    def delete_group(self, key: GroupKey) -> None:
+        scim.erase(self.tx, "groups", key, self.clock.now())
+        scim.unpark(self.tx, key)
+        self._say(
+            "group deleted", GroupSaid(group=key, exists=False), GroupCovered(key, frozenset())
+        )
+
+    def add_members(self, group: GroupKey, values: Sequence[str]) -> None:
+        """Who is not known yet is parked."""
+        known = self._members(group, values)
+        self._say("members added", MembersAdded(group, known))
+
+    def remove_members(self, group: GroupKey, values: Sequence[str]) -> None:
+        scim.unpark(self.tx, group, list(values))
+        known = scim.known_members(self.tx, self.connection.key, list(values))
+        self._say("members removed", MembersRemoved(group, frozenset(known.values())))
+
+    def replace_members(self, group: GroupKey, values: Sequence[str]) -> None:
+        """These and nobody else."""
+        scim.unpark(self.tx, group)
+        known = self._members(group, values)
+        self._say("members replaced", GroupCovered(group, known))
+
+    def _members(self, group: GroupKey, values: Sequence[str]) -> frozenset[UserKey]:
+        known = scim.known_members(self.tx, self.connection.key, list(values))
+        strangers = [value for value in values if value not in known]
+        scim.park(self.tx, self.connection.key, group, strangers, self.clock.now())
+        return frozenset(known.values())
+
+    def _join_parked(self, key: UserKey, resource: Resource) -> None:
+        public_id = self.tx.value("SELECT public_id FROM users WHERE id = :key", {"key": key})
+        names = [str(public_id)]
+        if resource.get("externalId"):
+            names.append(str(resource["externalId"]))
+        for group, value in scim.parked_for(self.tx, self.connection.key, names):
+            scim.unpark(self.tx, group, [value])
+            self._say("member arrived", MembersAdded(group, frozenset({key})))
+
+    def _standing(self, resource: Resource) -> UserKey | None:
+        """A deactivated user that the provider posts again. Raises NameTaken for any other."""
+        external = resource.get("externalId")
+        found = scim.by_name(self.tx, "users", self.connection.key, str(resource["userName"]))
+        if found is None and external:
+            found = scim.by_external_id(self.tx, "users", self.connection.key, str(external))
+        if found is None:
+            return None
+        inactive = found.push_active_no > found.push_active_yes
+        if inactive and external and found.scim_external_id == external:
+            return UserKey(found.id)
+        raise NameTaken(f"The userName {resource['userName']} or its externalId is taken.")
+
+    def _known_user(self, resource: Resource) -> UserKey | None:
+        """Somebody the directory, a login or an earlier push has told us of."""
+        offered = self._user_names(resource)
+        found = identities.users_named(self.tx, self.connection.key, offered)
+        immutable = identities.immutable_of(
+            self.tx, sorted(set(found.values())), offered[0].namespace
+        )
+        matched = match(offered, found, immutable)
+        if not isinstance(matched, Matched):
+            return None
+        alive = self.tx.value(
+            "SELECT 1 FROM users WHERE id = :key AND scim IS NOT NULL", {"key": matched.user}
+        )
+        return None if alive else matched.user
+
+    def _known_group(self, resource: Resource) -> GroupKey | None:
+        offered = _group_names(resource)
+        offered += [Identifier("id", one.value) for one in offered if one.namespace != "name"]
+        found = identities.groups_named(self.tx, self.connection.key, offered)
+        for identifier in sorted(found, key=lambda one: one.namespace == "name"):
+            alive = self.tx.value(
+                "SELECT 1 FROM groups WHERE id = :key AND scim IS NOT NULL",
+                {"key": found[identifier]},
+            )
+            if not alive:
+                return found[identifier]
+        return None
+
+    def _user_names(self, resource: Resource) -> list[Identifier]:
+        external = resource.get("externalId")
+        strong = ("external_id", "id") if external else ()
+        offered = [Identifier(namespace, str(external)) for namespace in strong]
+        return [*offered, Identifier("user_name", scim.name_key(str(resource["userName"])))]
+
+    def _name_user(self, key: UserKey, resource: Resource) -> None:
+        now = self.clock.now()
+        for identifier in self._user_names(resource):
+            if identifier.namespace != "id":
+                identities.name_user(
+                    self.tx, self.connection.key, key, identifier, proof="push", now=now
+                )
+
+    def _say(self, event: str, *facts: Fact) -> None:
+        """Each word has its own time, so that the later of two in one request wins."""
+        now = self.clock.now()
+        observation = Observation(channel=Channel.PUSH, event=event, as_of=now, facts=facts)
+        intake.take(self.tx, self.connection, observation, now)
+
+
+def attributes(resource: Resource) -> dict[str, str | None]:
+    """The core attributes of a pushed resource."""
+    name = resource.get("name") or {}
+    return {
+        "user_name": resource.get("userName"),
+        "email": _email(resource.get("emails") or []),
+        "first_name": name.get("givenName"),
+        "last_name": name.get("familyName"),
+        "display_name": resource.get("displayName") or name.get("formatted"),
+    }
+
+
+def _email(emails: Sequence[Resource]) -> str | None:
+    """The primary one, else the one for work, else the first."""
+    ranked = sorted(emails, key=lambda one: (not one.get("primary"), one.get("type") != "work"))
+    return next((str(one["value"]) for one in ranked if one.get("value")), None)
+
+
+def _group_names(resource: Resource) -> list[Identifier]:
+    names = [Identifier("name", scim.name_key(str(resource["displayName"])))]
+    if resource.get("externalId"):
+        names.insert(0, Identifier("external_id", str(resource["externalId"])))
+    return names

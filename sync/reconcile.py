@@ -1,0 +1,251 @@
+"""Look at everything once: decide, plan, ask the guard, queue, and report what disagrees.
+
+What is slow (reading a target, going through the ledger) is done without holding a write
+transaction, so pushes answer meanwhile. What is then written is decided anew from what
+stands at that moment, and every action is compared once more before it is done.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row
+
+from models.clock import Clock, Instant
+from models.findings import Evidence, Finding, Kind, Severity
+from models.identity import GroupKey, TargetKey, UserKey
+from models.plans import Planned
+from models.store import accounts, cases, findings, holds, ledger, logins, outbox, runs
+from models.store.database import Database, Tx, loads
+from models.store.ledger import Touched
+from sync import decide, drift, drift_sources, intake, rule
+from sync.connection import Connection
+from sync.guard import Hold, Ruling
+from sync.observe import look, observe
+from sync.peers import Peers
+from sync.plan import Case, plan
+
+Plan = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Reconciliation:
+    database: Database
+    peers: Peers
+    clock: Clock
+    connection: Connection
+    beat: Callable[[], Instant]
+    findings: list[Finding] = field(default_factory=list)
+
+    def reconcile(self) -> tuple[Plan, dict[str, int]]:
+        """Answers the plan and the number of findings by kind."""
+        self._save_decisions()
+        operations: list[dict[str, Any]] = []
+        hold = None
+        with self.database.read() as tx:
+            targets = accounts.targets_of(tx, self.connection.key)
+        for target in targets:
+            self._observe(target)
+            planned = self._plan(target)
+            hold = self._settle(target, planned) or hold
+            operations += [_shown(one, target) for one in planned]
+        counts = self._report()
+        return {"operations": operations, "held": hold}, counts
+
+    def rehearse(self) -> Plan:
+        """The plan as it would be made now. Changes nothing."""
+        operations: list[dict[str, Any]] = []
+        why: str | None = None
+        with self.database.read() as tx:
+            for target in accounts.targets_of(tx, self.connection.key):
+                planned = self._planned(tx, target)
+                ruling = rule.judge(tx, target, planned, self.clock.now())
+                held = {one.fingerprint for one in _held(ruling)}
+                why = ruling.why if isinstance(ruling, Hold) else why
+                operations += [
+                    _shown(one, target) | {"held": one.fingerprint in held} for one in planned
+                ]
+        return {"operations": operations, "held": None, "would_hold": why}
+
+    def _save_decisions(self) -> None:
+        """Find what changed by time or policy, then decide just that again and keep it."""
+        now, changed = self.beat(), Touched()
+        policy = self.connection.policy
+        with self.database.read() as tx:
+            for user in cases.all_users(tx, self.connection.key, admits_all=policy.pull_admits):
+                decided = decide.user(user, policy, now)
+                after = (
+                    decide.wanted(decided.exists, user.wanted),
+                    decide.resolved_active(decided, user.was_active),
+                    decided.profile,
+                )
+                if after != (user.wanted, user.was_active, user.resolved):
+                    changed.users.add(user.key)
+            for group in cases.all_groups(tx, self.connection.key):
+                verdict = decide.group(group, policy, now)
+                if (decide.wanted(verdict.exists, group.wanted), verdict.name) != (
+                    group.wanted,
+                    group.name,
+                ):
+                    changed.groups.add(group.key)
+        for chunk in _chunks(changed):
+            self.beat()
+            with self.database.write() as tx:
+                intake.save_verdicts(tx, self.connection, chunk, now)
+
+    def _observe(self, target: Row[Any]) -> None:
+        if target.state != "active":
+            return
+        seen = look(self.peers.target(target))
+        now = self.beat()
+        if isinstance(seen, str):
+            self.findings.append(_unseen(target, self.connection.key, seen, now))
+            return
+        self.findings += observe(self.database, target, seen, self.connection.key, now)
+
+    def _plan(self, target: Row[Any]) -> list[Planned]:
+        self.beat()
+        with self.database.read() as tx:
+            return self._planned(tx, target)
+
+    def _planned(self, tx: Tx, target: Row[Any]) -> list[Planned]:
+        """Narrowed by SQL to what may need something, decided by the core."""
+        policy, now, key = self.connection.policy, self.clock.now(), self.connection.key
+        found: list[Case] = []
+        for user in cases.all_users(tx, key, target.id):
+            found.append(decide.user_case(user, policy, now))
+        for group in cases.all_groups(tx, key, target.id):
+            found.append(decide.group_case(group, policy, now))
+        for member in cases.disagreements(tx, key, target.id):
+            found.append(decide.member_case(member, policy, now))
+        return plan(TargetKey(target.id), found, now, retention=policy.retention)
+
+    def _settle(self, target: Row[Any], planned: list[Planned]) -> str | None:
+        now = self.beat()
+        with self.database.write() as tx:
+            rule.forget(tx, target.id, planned, now, keys=None)
+            return rule.settle(tx, target, rule.judge(tx, target, planned, now), now)
+
+    def _report(self) -> dict[str, int]:
+        now = self.beat()
+        with self.database.read() as tx:
+            self.findings += _between_witnesses(tx, self.connection, now)
+            self.findings += _of_source(tx, self.connection, now)
+            for target in accounts.targets_of(tx, self.connection.key):
+                self.findings += _of_queue(tx, target, self.connection.key)
+        counts: dict[str, int] = {}
+        for one in self.findings:
+            counts[one.kind.value] = counts.get(one.kind.value, 0) + 1
+        with self.database.write() as tx:
+            findings.see(tx, self.findings, now)
+            kinds = [kind.value for kind in Kind if kind is not Kind.IDENTITY_DISPUTED]
+            findings.heal_unseen(tx, self.connection.key, now, kinds=kinds)
+        return counts
+
+
+def _between_witnesses(tx: Tx, connection: Connection, now: Instant) -> list[Finding]:
+    found: list[Finding] = []
+    policy, key = connection.policy, connection.key
+    for user in cases.all_users(tx, key, admits_all=policy.pull_admits):
+        found += drift.about_user(user, key, policy, now)
+    for member in cases.disagreements(tx, key):
+        found += drift.about_member(member, key, policy, now)
+    for login in logins.newest_of_all(tx, key):
+        found += drift_sources.about_claim(
+            key,
+            login.user_id,
+            login.user_name,
+            state=login.groups_state,
+            problem=login.groups_problem,
+            as_of=login.as_of,
+        )
+    return found
+
+
+def _of_source(tx: Tx, connection: Connection, now: Instant) -> list[Finding]:
+    row, last = accounts.connection(tx, connection.key), runs.last(tx, connection.key, "pull")
+    failed = last is not None and last.state != "complete"
+    certificate = loads(last.certificate) if last is not None else None
+    return list(
+        drift_sources.about_reads(
+            connection.key,
+            connection.policy,
+            now,
+            covered_at=row.pull_cover_yes if row is not None else 0,
+            problem=(last.problem or "It failed.") if last is not None and failed else None,
+            has_shrunk=bool(certificate and certificate.get("shrunk")),
+            ended_at=last.ended_at or 0 if last is not None else 0,
+        )
+    )
+
+
+def _of_queue(tx: Tx, target: Row[Any], connection: int) -> list[Finding]:
+    found = [
+        Finding(
+            kind=Kind.ACTION_FAILING,
+            severity=Severity.HIGH,
+            connection=connection,
+            target=target.id,
+            user=row.user_id,
+            group=row.group_id,
+            detail=row.operation,
+            summary=f"{row.operation} at {target.slug} fails: {row.error}",
+            suggestion="Mend the cause at the target, then retry the action.",
+        )
+        for row in outbox.failing(tx, target.id, connection)
+    ]
+    held = holds.open_at(tx, target.id)
+    if held is not None:
+        found.append(
+            Finding(
+                kind=Kind.HELD_BY_GUARD,
+                severity=Severity.CRITICAL,
+                connection=connection,
+                target=target.id,
+                detail=held.public_id,
+                summary=f"A plan for {target.slug} waits for approval. {held.why}",
+                suggestion="Look at the list of the hold, then approve or refuse it as a whole.",
+            )
+        )
+    return found
+
+
+def _unseen(target: Row[Any], connection: int, problem: str, now: Instant) -> Finding:
+    return Finding(
+        kind=Kind.ACTION_FAILING,
+        severity=Severity.MEDIUM,
+        connection=connection,
+        target=target.id,
+        detail="observe",
+        summary=f"{target.slug} could not be read: {problem}",
+        suggestion="Its drift is unknown until it answers. See that it is reachable.",
+        evidence=(Evidence(channel="target", says="silent", as_of=now, why=problem),),
+    )
+
+
+def _shown(planned: Planned, target: Row[Any]) -> dict[str, Any]:
+    return {
+        "target": target.slug,
+        "operation": planned.operation.value,
+        "user": planned.user,
+        "group": planned.group,
+        "because": planned.because.why,
+        "fingerprint": planned.fingerprint,
+    }
+
+
+def _held(ruling: Ruling) -> tuple[Planned, ...]:
+    return ruling.held if isinstance(ruling, Hold) else ()
+
+
+def _chunks(changed: Touched, size: int = 2000) -> list[Touched]:
+    """Short transactions, so that pushes get their turn in between."""
+    users, groups = sorted(changed.users), sorted(changed.groups)
+    parts = [
+        ledger.Touched(users={UserKey(one) for one in users[start : start + size]})
+        for start in range(0, len(users), size)
+    ]
+    return parts + [
+        ledger.Touched(groups={GroupKey(one) for one in groups[start : start + size]})
+        for start in range(0, len(groups), size)
+    ]

@@ -135,7 +135,8 @@ def demo(
     keep: Annotated[bool, typer.Option(help="Leave the daemon running to look at.")] = False,
 ) -> None:
     """A whole organization on loopback, ending with a drift report to read."""
-    from api.demo import play  # the demo's own servers are of no use to any other command
+    # Imported here because the demo's own servers are of no use to any other command.
+    from api.demo import play  # noqa: PLC0415
 
     raise typer.Exit(play.play(keep=keep))
 

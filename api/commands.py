@@ -12,7 +12,7 @@ from sqlalchemy import Row
 
 from api.context import Context
 from api.serve import owner
-from models.clock import to_text
+from models.instant import to_text
 from models.store import accounts, findings, runs
 from models.store.database import loads
 from models.store.vault import hashed, new_token

@@ -11,7 +11,8 @@ import msgspec
 
 from connectors.discretion import presentable
 from connectors.errors import ConnectorError, Gone, Misconfigured, Refused, Transient
-from models.clock import SECOND, Clock
+from models.clock import Clock
+from models.instant import SECOND
 
 _DAY = 86400.0
 _CLOCK = Clock()

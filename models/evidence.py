@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from models.clock import Instant
+from models.instant import Instant
 from models.identity import GroupKey, UserKey
 
 
@@ -56,7 +56,10 @@ class Yes:
 class No:
     as_of: Instant
     since: Instant
-    """When the channel first denied it."""
+    """When the channel first denied it; 0 where it never affirmed it, and its covers alone deny.
+
+    It stays the same while reads repeat the word, so a plan made of it stays the same plan.
+    """
     is_confirmed: bool = True
     """False while one complete read, that did not list it, is all there is."""
 
@@ -102,15 +105,21 @@ def hear(marks: Marks, cover: Cover = NO_COVER) -> Word:
     no = max(marks.no, cover.no_as_of)
     if not no:
         return SILENT
-    return No(as_of=no, since=marks.no or no, is_confirmed=marks.no not in (0, cover.no_as_of))
+    return No(as_of=no, since=marks.no, is_confirmed=marks.no not in (0, cover.no_as_of))
 
 
 def meet(marks: Marks, said: Marks, cover: Cover = NO_COVER) -> Marks:
-    """Join a word into marks. A yes older than a cover that did not list it meets its no."""
+    """Join a word into marks, whenever it comes.
+
+    A yes older than a cover that did not list it meets its no; a no older than a cover that
+    listed it meets its yes, which until then was not written down.
+    """
     joined = marks.join(said)
-    unlisted = not (marks.yes and marks.yes >= marks.no)
-    if unlisted and marks.yes < said.yes < cover.yes_as_of:
-        return joined.join(Marks(no=cover.no_as_of))
+    if not (marks.yes and marks.yes >= marks.no):
+        if marks.yes < said.yes < cover.yes_as_of:
+            return joined.join(Marks(no=cover.no_as_of))
+    elif marks.no < cover.no_as_of and marks.no < said.no < cover.yes_as_of:
+        return joined.join(Marks(yes=cover.yes_as_of))
     return joined
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from models.clock import Instant, to_text
+from models.instant import Instant, to_text
 from models.evidence import Channel
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from models.clock import Instant
+from models.instant import Instant
 from models.evidence import Testimony
 from models.identity import GroupKey, Membership, Profile, UserKey
 

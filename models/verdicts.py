@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from models.clock import Instant
+from models.instant import Instant
 from models.evidence import Channel
 from models.identity import Profile
 

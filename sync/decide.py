@@ -1,7 +1,7 @@
 """From what stands to what is decided, and from there to the cases of a plan. Pure."""
 
 from models.actions import Ownership
-from models.clock import Instant
+from models.instant import Instant
 from models.records import GroupRecord, MemberRecord, UserRecord
 from models.verdicts import Answer, GroupVerdict, UserVerdict, Verdict
 from sync import verdict

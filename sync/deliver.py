@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Row
 
 from connectors.errors import Foreign, Gone, Misconfigured, Refused, Transient
-from models.clock import HOUR, MINUTE, SECOND, Clock, Instant
+from models.clock import Clock
+from models.instant import HOUR, MINUTE, SECOND, Instant
 from models.identity import Membership
 from models.plans import Planned
 from models.store import accounts, outbox

@@ -1,8 +1,9 @@
 """Where the witnesses disagree, and what to do about it. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from models.clock import Instant, to_text
+from models.instant import Instant, to_text
 from models.evidence import Channel, No, Silent, Testimony, Word, Yes
 from models.findings import Evidence, Finding, Kind, Severity
 from models.records import MemberRecord, UserRecord
@@ -10,6 +11,8 @@ from models.verdicts import Answer
 from sync import decide
 from sync.policy import Policy
 
+Base = Mapping[str, Any]
+"""What a finding is about: connection, user, group, detail."""
 CASELESS = frozenset({"user_name", "email"})
 WORDS = {
     "user_name": "user name",
@@ -65,7 +68,7 @@ def about_member(
 
 
 def _between_directories(
-    testimony: Testimony, policy: Policy, now: Instant, *, base: dict[str, int | str], what: str
+    testimony: Testimony, policy: Policy, now: Instant, *, base: Base, what: str
 ) -> Iterator[Finding]:
     """The directory is newer than the push, and the push had time enough to follow."""
     push, pull = testimony.push, testimony.pull
@@ -100,7 +103,7 @@ def _between_directories(
 
 
 def _against_token(
-    testimony: Testimony, *, base: dict[str, int], what: str
+    testimony: Testimony, *, base: Base, what: str
 ) -> Iterator[Finding]:
     directory = [
         (channel, word)
@@ -225,13 +228,11 @@ def _shown(value: str | None) -> str:
 def _evidence(channel: Channel, word: Word) -> Evidence:
     match word:
         case Yes(as_of, since):
-            return Evidence(
-                channel=channel, says="yes", as_of=as_of, why=f"First said {to_text(since)}."
-            )
+            why = f"First said {to_text(since)}."
+            return Evidence(channel=channel, says="yes", as_of=as_of, why=why)
         case No(as_of, since):
-            return Evidence(
-                channel=channel, says="no", as_of=as_of, why=f"First said {to_text(since)}."
-            )
+            why = f"First said {to_text(since)}." if since else "It has never listed it."
+            return Evidence(channel=channel, says="no", as_of=as_of, why=why)
         case Silent():
             return Evidence(channel=channel, says="silent", why="It has not spoken of this.")
 
@@ -239,7 +240,7 @@ def _evidence(channel: Channel, word: Word) -> Evidence:
 def _finding(
     kind: Kind,
     severity: Severity,
-    base: dict[str, int] | dict[str, int | str],
+    base: Base,
     *,
     summary: str,
     suggestion: str,
@@ -251,5 +252,5 @@ def _finding(
         summary=summary,
         suggestion=suggestion,
         evidence=evidence,
-        **base,  # type: ignore[arg-type]
+        **base,
     )

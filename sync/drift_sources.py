@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from models.clock import SECOND, Instant, to_text
+from models.instant import SECOND, Instant, to_text
 from models.evidence import Channel
 from models.findings import Evidence, Finding, Kind, Severity
 from sync.policy import Policy

@@ -1,7 +1,7 @@
 """How an action ended, written down: what the target holds now, and what follows."""
 
 from models.actions import CreateGroup, Outcome, Ownership, UpdateGroup
-from models.clock import Instant
+from models.instant import Instant
 from models.plans import OperationName, digest, profile_digest
 from models.store import bindings, cases, outbox
 from models.store.database import Tx

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from models.clock import Instant
+from models.instant import Instant
 from models.evidence import Observation
 from models.identity import TargetKey
 from models.plans import Planned

@@ -18,10 +18,11 @@ from models.actions import (
     UpdateGroup,
     UpdateUser,
 )
-from models.identity import GroupKey, Profile, UserKey
+from models.identity import GroupKey, Membership, Profile, UserKey
 from models.plans import OperationName, Planned
 from models.store import bindings
 from models.store.database import Tx
+from models.store.ledger import Touched
 
 MEMBER_OPERATIONS = (OperationName.ADD_MEMBER, OperationName.REMOVE_MEMBER)
 
@@ -36,8 +37,8 @@ class Member:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     target: Row[Any]
-    actions: tuple[int, ...]
-    attempts: int
+    rows: tuple[Row[Any], ...]
+    """Its actions, as they were claimed."""
     operation: Operation
     name: OperationName
     connection: int
@@ -45,6 +46,15 @@ class Job:
     group: GroupKey | None
     members: tuple[Member, ...] = ()
     profile: Profile | None = None
+
+    @property
+    def actions(self) -> tuple[int, ...]:
+        return tuple(row.id for row in self.rows)
+
+    @property
+    def attempts(self) -> int:
+        """Of the one tried most often."""
+        return max(int(row.attempts) for row in self.rows)
 
 
 def object_key(row: Row[Any]) -> str:
@@ -54,10 +64,26 @@ def object_key(row: Row[Any]) -> str:
     return f"u{row.user_id}" if row.user_id else f"g{row.group_id}"
 
 
+def touched(rows: Sequence[Row[Any]]) -> Touched:
+    """The objects that actions are about."""
+    found = Touched()
+    for row in rows:
+        if row.user_id and row.group_id:
+            found.memberships.add(Membership(row.group_id, row.user_id))
+        elif row.user_id:
+            found.users.add(row.user_id)
+        else:
+            found.groups.add(row.group_id)
+    return found
+
+
 def build(
     tx: Tx, target: Row[Any], rows: Sequence[Row[Any]], planned: Mapping[str, Planned]
 ) -> Job | None:
-    """The call for actions that travel together; None when the target lost what it refers to."""
+    """The call for actions that travel together; None when the target lost what it refers to.
+
+    Members that the target lost are left out; the job does not have their actions.
+    """
     first = planned[object_key(rows[0])]
     if first.operation in MEMBER_OPERATIONS:
         return _members(tx, target, rows, first)
@@ -76,6 +102,7 @@ def _user(tx: Tx, target: Row[Any], row: Row[Any], planned: Planned) -> Job | No
         first_name=user.first_name,
         last_name=user.last_name,
         display_name=user.display_name,
+        active=bool(user.wanted and user.active),
     )
     operation: Operation
     match planned.operation:
@@ -125,7 +152,8 @@ def _members(
     connection = tx.value(
         "SELECT connection_id FROM groups WHERE id = :key", {"key": planned.group}
     )
-    return _job(target, rows, planned, operation, connection, members=members)
+    going = [row for row in rows if row.user_id in remotes]
+    return _job(target, going, planned, operation, connection, members=members)
 
 
 def _job(
@@ -140,8 +168,7 @@ def _job(
 ) -> Job:
     return Job(
         target=target,
-        actions=tuple(row.id for row in rows),
-        attempts=max(row.attempts for row in rows),
+        rows=tuple(rows),
         operation=operation,
         name=planned.operation,
         connection=connection,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from models.clock import Instant
+from models.instant import Instant
 from models.evidence import Channel, Fact, GroupSaid, Observation, UserCovered, UserInGroups, UserSaid
 from models.findings import Finding, Kind
 from models.identity import GroupKey, Identifier, UserKey

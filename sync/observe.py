@@ -12,11 +12,11 @@ from sqlalchemy import Row
 from connectors.base import ObserveEnded, RemoteGroup, RemoteUser, Target
 from connectors.errors import ConnectorError
 from models.actions import Ownership
-from models.clock import Instant
+from models.instant import Instant
 from models.findings import Evidence, Finding, Kind, Severity
 from models.identity import GroupKey, Profile, UserKey
 from models.plans import digest, profile_digest
-from models.store import bindings
+from models.store import bindings, outbox
 from models.store.database import Database, Tx
 from models.store.scim import name_key
 
@@ -54,6 +54,8 @@ class Comparison:
     target: Row[Any]
     connection: int
     now: Instant
+    moving: set[str]
+    """Objects that were acted on while the target was read: what was seen may be outdated."""
     findings: list[Finding] = field(default_factory=list)
     user_of: dict[str, UserKey] = field(default_factory=dict)
 
@@ -67,6 +69,8 @@ class Comparison:
         for remote_id, row in bound.items():
             self.user_of[remote_id] = UserKey(row.user_id)
             if row.connection_id != self.connection or row.ownership == Ownership.FOREIGN:
+                continue
+            if f"u{row.user_id}" in self.moving:
                 continue
             remote = seen.users.get(remote_id)
             if remote is None:
@@ -151,6 +155,8 @@ class Comparison:
         for remote_id, row in bound.items():
             if row.connection_id != self.connection or row.ownership == Ownership.FOREIGN:
                 continue
+            if f"g{row.group_id}" in self.moving:
+                continue
             remote = seen.groups.get(remote_id)
             if remote is None:
                 self._group_missing(row)
@@ -215,6 +221,8 @@ class Comparison:
         group = GroupKey(row.group_id)
         believed = bindings.members_at(self.tx, self.target.id, group)
         there = {self.user_of[one] for one in remote if one in self.user_of}
+        moving = {user for user in believed ^ there if f"m{group}:{user}" in self.moving}
+        believed, there = believed - moving, there - moving
         for user in sorted(believed - there):
             self._drifted(row, user, "is no longer in")
         for user in sorted(there - believed):
@@ -297,12 +305,22 @@ class Comparison:
 
 
 def observe(
-    database: Database, target: Row[Any], seen: Look, connection: int, now: Instant
+    database: Database,
+    target: Row[Any],
+    seen: Look,
+    *,
+    connection: int,
+    began: Instant,
+    now: Instant,
 ) -> list[Finding]:
-    """Compare what was read with what we believe, in one transaction."""
+    """Compare what was read since `began` with what we believe, in one transaction."""
     with database.write() as tx:
-        tx.update("targets", target.id, {"observed_at": now})
-        return Comparison(tx, target, connection, now).compare(seen)
+        tx.run(
+            "UPDATE targets SET observed_at = :now WHERE id = :key",
+            {"now": now, "key": target.id},
+        )
+        moving = outbox.touched_since(tx, target.id, began)
+        return Comparison(tx, target, connection, now, moving).compare(seen)
 
 
 def _profile(remote: RemoteUser) -> Profile:

@@ -11,6 +11,10 @@ from connectors.http import Limits
 from models.store.database import loads
 from models.store.vault import Vault
 from sync.connection import Connection
+from sync.sealing import merged
+
+SCHEDULING = frozenset({"schedule", "timezone", "interval"})
+"""What `pull` says of when to read; the directory itself is not told."""
 
 
 class Peers:
@@ -26,16 +30,15 @@ class Peers:
         """The directory of a connection; the caller closes it. Raises Misconfigured."""
         if connection.pull is None:
             raise LookupError("the connection has no pull channel")
-        config = connection.pull | self._vault.open(
-            connection.secrets, connection.public_id
-        ).get("pull", {})
-        settings = {k: v for k, v in config.items() if k not in ("schedule", "timezone")}
+        opened = self._vault.open(connection.secrets, connection.public_id)
+        config = merged(connection.pull, opened.get("pull", {}))
+        settings = {k: v for k, v in config.items() if k not in SCHEDULING}
         return registry.source(str(config["kind"]), settings, self._limits)
 
     def login(self, connection: Connection) -> dict[str, Any]:
         """The login settings of a connection with their secrets."""
         opened = self._vault.open(connection.secrets, connection.public_id)
-        return {**(connection.login or {}), **opened.get("login", {})}
+        return merged(connection.login or {}, opened.get("login", {}))
 
     def target(self, row: Row[Any]) -> Target:
         """Raises Misconfigured."""
@@ -44,7 +47,7 @@ class Peers:
             known = self._targets.get(row.id)
             if known is not None and known[0] == version:
                 return known[1]
-            config = loads(row.config) | self._vault.open(row.secrets, row.public_id)
+            config = merged(loads(row.config), self._vault.open(row.secrets, row.public_id))
             opened = registry.target(row.kind, config, self._limits)
             self._targets[row.id] = (version, opened)
         return opened

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from models.actions import Ownership
-from models.clock import Instant
+from models.instant import Instant
 from models.identity import GroupKey, TargetKey, UserKey
 from models.plans import ORDER, Budget, OperationName, Planned, digest, profile_digest
 from models.verdicts import Answer, GroupVerdict, UserVerdict, Verdict

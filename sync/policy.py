@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from models.clock import DAY, HOUR, MINUTE, SECOND, Instant
+from models.instant import DAY, HOUR, MINUTE, SECOND, Instant
 
+LONGEST = 3650 * DAY
 UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
 
 
@@ -77,17 +78,25 @@ def of(
         login_grants=_grants(settings),
         shrink=_share(settings),
         **times,
-        **_ttl(settings),
+        **({"pull_ttl": stretched(pull)} | _ttl(settings)),
     )
 
 
 def duration(value: object) -> Instant:
     """Microseconds from seconds, or from a text such as 90m, 48h or 3d. Raises ValueError."""
-    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
-        return round(value * SECOND)
-    if isinstance(value, str) and value[:-1].isdecimal() and value[-1:] in UNITS:
-        return int(value[:-1]) * UNITS[value[-1]]
-    raise ValueError(f"{value!r} is no duration; write seconds, or 90m, 48h, 3d.")
+    found = -1
+    if isinstance(value, int | float) and not isinstance(value, bool) and value < LONGEST:
+        found = round(value * SECOND)
+    if isinstance(value, str) and value[:-1].isdecimal() and len(value) < 12:
+        found = int(value[:-1]) * UNITS.get(value[-1:], -1)
+    if not 0 <= found <= LONGEST:
+        raise ValueError(f"{value!r} is no duration; write seconds, or 90m, 48h, 3d.")
+    return found
+
+
+def stretched(pull: dict[str, Any] | None) -> Instant:
+    """The time-to-live of reads where the policy sets none: three intervals, if that is more."""
+    return max(Policy().pull_ttl, 3 * int((pull or {}).get("interval", 0)))
 
 
 def too_short(policy: Policy, interval: Instant) -> str | None:

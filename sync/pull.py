@@ -16,7 +16,7 @@ from connectors.base import (
     Source,
 )
 from connectors.errors import ConnectorError
-from models.clock import Instant
+from models.instant import Instant
 from models.evidence import Channel
 from models.identity import GroupKey, Identifier, UserKey
 from models.plans import digest
@@ -92,13 +92,11 @@ class Reading:
 
     def _take(self, part: ReadPart) -> None:
         now = self.beat()
-        match part:
-            case DirectoryMembers():
-                self._members(part)
-            case [DirectoryUser(), *_]:
-                self._users([one for one in part if isinstance(one, DirectoryUser)], now)
-            case [DirectoryGroup(), *_]:
-                self._groups([one for one in part if isinstance(one, DirectoryGroup)], now)
+        if isinstance(part, DirectoryMembers):
+            self._members(part)
+        elif isinstance(part, list):
+            self._users([one for one in part if isinstance(one, DirectoryUser)], now)
+            self._groups([one for one in part if isinstance(one, DirectoryGroup)], now)
 
     def _users(self, page: list[DirectoryUser], now: Instant) -> None:
         fresh: dict[str, DirectoryUser] = {}

@@ -1,6 +1,6 @@
 """What an identity provider pushes: users and groups, one word at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,7 @@ class Push:
 
         Raises NameTaken, unless it is a deactivated user that returns (Okta posts those).
         """
+        resource = {"active": True} | resource
         standing = self._standing(resource)
         if standing is not None:
             self.replace_user(standing, resource)
@@ -53,35 +54,37 @@ class Push:
         self._join_parked(key, resource)
         return key, True
 
-    def replace_user(self, key: UserKey, resource: Resource) -> None:
-        """The user as the provider now describes it. Raises NameTaken."""
-        name = str(resource["userName"])
-        other = scim.by_name(self.tx, "users", self.connection.key, name)
-        if other is not None and other.id != key:
-            raise NameTaken(f"The userName {name} is taken.")
-        now = self.clock.now()
-        scim.save(self.tx, "users", key, resource, name=name, now=now)
+    def replace_user(
+        self, key: UserKey, resource: Resource, spoken: Set[str] | None = None
+    ) -> None:
+        """The user as the provider now describes it. Raises NameTaken.
+
+        `spoken` are the attributes that the provider spoke of, all when None. Of the others
+        it says nothing new. Nor of `active` when that is missing: it must not bring back
+        somebody who left.
+        """
+        self._save("users", key, resource, attribute="userName")
         self._name_user(key, resource)
+        is_spoken = spoken is None or "active" in spoken
         said = UserSaid(
             user=key,
             exists=True,
-            active=resource.get("active", True) is not False,
-            attributes=attributes(resource),
+            active=resource.get("active") if is_spoken else None,
+            attributes=attributes(resource, spoken),
         )
         self._say("user", said)
 
     def delete_user(self, key: UserKey) -> None:
         """Gone, and out of every group: coming back does not bring old memberships back."""
-        scim.erase(self.tx, "users", key, self.clock.now())
+        scim.erase(self.tx, "users", key, now=self.clock.now())
         groups = scim.pushed_groups(self.tx, key)
+        scim.touch(self.tx, groups, self.clock.now())
         out = [MembersRemoved(group, frozenset({key})) for group in groups]
         self._say("user deleted", UserSaid(user=key, exists=False), *out)
 
     def create_group(self, resource: Resource, members: Sequence[str] | None) -> GroupKey:
         """Raises NameTaken."""
         name = str(resource["displayName"])
-        if scim.by_name(self.tx, "groups", self.connection.key, name) is not None:
-            raise NameTaken(f"The displayName {name} is taken.")
         key = self._known_group(resource)
         if key is None:
             now = self.clock.now()
@@ -93,20 +96,17 @@ class Push:
 
     def describe_group(self, key: GroupKey, resource: Resource) -> None:
         """Its name and other attributes; its members are not spoken of. Raises NameTaken."""
-        name = str(resource["displayName"])
-        other = scim.by_name(self.tx, "groups", self.connection.key, name)
-        if other is not None and other.id != key:
-            raise NameTaken(f"The displayName {name} is taken.")
+        self._save("groups", key, resource, attribute="displayName")
         now = self.clock.now()
-        scim.save(self.tx, "groups", key, resource, name=name, now=now)
         for identifier in _group_names(resource):
             identities.name_group(
                 self.tx, self.connection.key, key, identifier, proof="push", now=now
             )
-        self._say("group", GroupSaid(group=key, exists=True, name=name))
+        said = GroupSaid(group=key, exists=True, name=str(resource["displayName"]))
+        self._say("group", said)
 
     def delete_group(self, key: GroupKey) -> None:
-        scim.erase(self.tx, "groups", key, self.clock.now())
+        scim.erase(self.tx, "groups", key, now=self.clock.now())
         scim.unpark(self.tx, key)
         self._say(
             "group deleted", GroupSaid(group=key, exists=False), GroupCovered(key, frozenset())
@@ -115,46 +115,61 @@ class Push:
     def add_members(self, group: GroupKey, values: Sequence[str]) -> None:
         """Who is not known yet is parked."""
         known = self._members(group, values)
+        scim.touch(self.tx, [group], self.clock.now())
         self._say("members added", MembersAdded(group, known))
 
     def remove_members(self, group: GroupKey, values: Sequence[str]) -> None:
         scim.unpark(self.tx, group, list(values))
         known = scim.known_members(self.tx, self.connection.key, list(values))
+        scim.touch(self.tx, [group], self.clock.now())
         self._say("members removed", MembersRemoved(group, frozenset(known.values())))
 
     def replace_members(self, group: GroupKey, values: Sequence[str]) -> None:
         """These and nobody else."""
         scim.unpark(self.tx, group)
         known = self._members(group, values)
+        scim.touch(self.tx, [group], self.clock.now())
         self._say("members replaced", GroupCovered(group, known))
+
+    def _save(self, table: str, key: int, resource: Resource, *, attribute: str) -> None:
+        name = str(resource[attribute])
+        other = scim.by_name(self.tx, table, connection=self.connection.key, name=name)
+        is_free = other is None or other.id == key
+        now = self.clock.now()
+        if not is_free or not scim.save(self.tx, table, key, resource=resource, name=name, now=now):
+            raise NameTaken(f"The {attribute} {name} is taken.")
 
     def _members(self, group: GroupKey, values: Sequence[str]) -> frozenset[UserKey]:
         known = scim.known_members(self.tx, self.connection.key, list(values))
         strangers = [value for value in values if value not in known]
-        scim.park(self.tx, self.connection.key, group, strangers, self.clock.now())
+        now = self.clock.now()
+        scim.park(self.tx, self.connection.key, group, values=strangers, as_of=now)
         return frozenset(known.values())
 
     def _join_parked(self, key: UserKey, resource: Resource) -> None:
-        public_id = self.tx.value("SELECT public_id FROM users WHERE id = :key", {"key": key})
-        names = [str(public_id)]
+        names = [str(scim.of_key(self.tx, "users", key).public_id)]
         if resource.get("externalId"):
             names.append(str(resource["externalId"]))
         for group, value in scim.parked_for(self.tx, self.connection.key, names):
             scim.unpark(self.tx, group, [value])
+            scim.touch(self.tx, [group], self.clock.now())
             self._say("member arrived", MembersAdded(group, frozenset({key})))
 
     def _standing(self, resource: Resource) -> UserKey | None:
         """A deactivated user that the provider posts again. Raises NameTaken for any other."""
         external = resource.get("externalId")
-        found = scim.by_name(self.tx, "users", self.connection.key, str(resource["userName"]))
+        link, name = self.connection.key, str(resource["userName"])
+        found = scim.by_name(self.tx, "users", connection=link, name=name)
         if found is None and external:
-            found = scim.by_external_id(self.tx, "users", self.connection.key, str(external))
+            found = scim.by_external_id(
+                self.tx, "users", connection=link, external_id=str(external)
+            )
         if found is None:
             return None
         inactive = found.push_active_no > found.push_active_yes
         if inactive and external and found.scim_external_id == external:
             return UserKey(found.id)
-        raise NameTaken(f"The userName {resource['userName']} or its externalId is taken.")
+        raise NameTaken(f"The userName {name} or its externalId is taken.")
 
     def _known_user(self, resource: Resource) -> UserKey | None:
         """Somebody the directory, a login or an earlier push has told us of."""
@@ -166,21 +181,15 @@ class Push:
         matched = match(offered, found, immutable)
         if not isinstance(matched, Matched):
             return None
-        alive = self.tx.value(
-            "SELECT 1 FROM users WHERE id = :key AND scim IS NOT NULL", {"key": matched.user}
-        )
-        return None if alive else matched.user
+        is_pushed = scim.of_key(self.tx, "users", matched.user).scim is not None
+        return None if is_pushed else matched.user
 
     def _known_group(self, resource: Resource) -> GroupKey | None:
         offered = _group_names(resource)
         offered += [Identifier("id", one.value) for one in offered if one.namespace != "name"]
         found = identities.groups_named(self.tx, self.connection.key, offered)
         for identifier in sorted(found, key=lambda one: one.namespace == "name"):
-            alive = self.tx.value(
-                "SELECT 1 FROM groups WHERE id = :key AND scim IS NOT NULL",
-                {"key": found[identifier]},
-            )
-            if not alive:
+            if scim.of_key(self.tx, "groups", found[identifier]).scim is None:
                 return found[identifier]
         return None
 
@@ -205,16 +214,28 @@ class Push:
         intake.take(self.tx, self.connection, observation, now)
 
 
-def attributes(resource: Resource) -> dict[str, str | None]:
-    """The core attributes of a pushed resource."""
+def attributes(resource: Resource, spoken: Set[str] | None = None) -> dict[str, str | None]:
+    """The core attributes of a pushed resource, or those of them that were spoken of."""
     name = resource.get("name") or {}
-    return {
+    found = {
         "user_name": resource.get("userName"),
         "email": _email(resource.get("emails") or []),
         "first_name": name.get("givenName"),
         "last_name": name.get("familyName"),
         "display_name": resource.get("displayName") or name.get("formatted"),
     }
+    if spoken is None:
+        return found
+    return {one: value for one, value in found.items() if spoken & _SOURCES[one]}
+
+
+_SOURCES = {
+    "user_name": {"userName"},
+    "email": {"emails"},
+    "first_name": {"name"},
+    "last_name": {"name"},
+    "display_name": {"displayName", "name"},
+}
 
 
 def _email(emails: Sequence[Resource]) -> str | None:

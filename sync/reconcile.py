@@ -11,7 +11,8 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from models.clock import Clock, Instant
+from models.clock import Clock
+from models.instant import Instant
 from models.findings import Evidence, Finding, Kind, Severity
 from models.identity import GroupKey, TargetKey, UserKey
 from models.plans import Planned
@@ -96,12 +97,15 @@ class Reconciliation:
     def _observe(self, target: Row[Any]) -> None:
         if target.state != "active":
             return
+        began = self.beat()
         seen = look(self.peers.target(target))
         now = self.beat()
         if isinstance(seen, str):
             self.findings.append(_unseen(target, self.connection.key, seen, now))
             return
-        self.findings += observe(self.database, target, seen, self.connection.key, now)
+        self.findings += observe(
+            self.database, target, seen, connection=self.connection.key, began=began, now=now
+        )
 
     def _plan(self, target: Row[Any]) -> list[Planned]:
         self.beat()
@@ -123,8 +127,10 @@ class Reconciliation:
     def _settle(self, target: Row[Any], planned: list[Planned]) -> str | None:
         now = self.beat()
         with self.database.write() as tx:
-            rule.forget(tx, target.id, planned, now, keys=None)
-            return rule.settle(tx, target, rule.judge(tx, target, planned, now), now)
+            rule.forget(tx, target.id, planned, now, connection=self.connection.key)
+            hold = rule.settle(tx, target, rule.judge(tx, target, planned, now), now)
+            standing = holds.open_at(tx, target.id)
+            return hold or (standing.public_id if standing is not None else None)
 
     def _report(self) -> dict[str, int]:
         now = self.beat()

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from models.clock import Instant
+from models.instant import Instant
 from models.plans import Planned
 from models.store import bindings, holds, outbox
 from models.store.database import Tx, loads
@@ -43,13 +43,25 @@ def settle(tx: Tx, target: Row[Any], ruling: Ruling, now: Instant) -> str | None
     return str(tx.value("SELECT public_id FROM holds WHERE id = :key", {"key": key}))
 
 
-def forget(tx: Tx, target: int, planned: Sequence[Planned], now: Instant, *, keys: list[str] | None) -> None:
+def forget(
+    tx: Tx,
+    target: int,
+    planned: Sequence[Planned],
+    now: Instant,
+    *,
+    keys: list[str] | None = None,
+    connection: int | None = None,
+) -> None:
     """A held operation that is not planned any more has lost its evidence, and dies.
 
-    `keys` limits this to some objects; None means that the plan was a whole one.
+    The plan was about some objects (`keys`), or about all of a connection. A hold whose time
+    ran out dies too: what is still wanted is asked for anew.
     """
-    outbox.drop_unplanned(tx, target, [one.fingerprint for one in planned], now, keys=keys)
+    alive = [one.fingerprint for one in planned]
+    outbox.drop_unplanned(tx, target, alive, now, keys=keys, connection=connection)
     open_hold = holds.open_at(tx, target)
+    if open_hold is not None and open_hold.expires_at <= now:
+        outbox.drop_held(tx, open_hold.id, now)
     if open_hold is not None and not outbox.held(tx, open_hold.id):
         holds.decide(tx, open_hold.id, state="expired", by=None, now=now)
 

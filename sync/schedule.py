@@ -7,7 +7,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 from cronsim import CronSim, CronSimError
 
-from models.clock import SECOND, Clock, Instant
+from models.clock import Clock
+from models.instant import SECOND, Instant
 from models.store import accounts, runs
 from models.store.database import Database, Tx
 from sync import connection as connections
@@ -33,7 +34,7 @@ def interval(expression: str, timezone: str, now: Instant) -> Instant:
 def _cron(expression: str, timezone: str, after: Instant) -> CronSim:
     try:
         zone = ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError) as trouble:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as trouble:  # "Europe" is a folder
         raise ValueError(f"{timezone!r} is no time zone; write Europe/Stockholm.") from trouble
     try:
         return CronSim(expression, datetime.fromtimestamp(after / SECOND, zone))

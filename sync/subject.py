@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from models.clock import SECOND, Instant
+from models.instant import SECOND, Instant
 from sync.claim_values import MAX_LENGTH, is_plain
 
 DEFAULT_MAPPING = {

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from models.clock import Instant
+from models.instant import Instant
 from models.evidence import SILENT, Channel, No, Silent, Testimony, Word, Yes
 from models.identity import Profile
 from models.verdicts import Answer, Verdict
@@ -57,16 +57,15 @@ def activity(testimony: Testimony, policy: Policy, now: Instant) -> Verdict:
 
 
 def profile(push: Said, pull: Said, login: Said, policy: Policy) -> Profile | None:
-    """The core attributes: the newest word of the directory channels, else the token's.
+    """The core attributes: the newest word of the directory channels.
 
     The user name is the exception: the name pushed is the one the provider's administrator
-    chose for this application, whatever the directory calls the person.
+    chose for this application, whatever the directory calls the person. A token describes
+    only those of whom no directory has spoken: an address that its bearer could type in
+    must not fill a gap in an account.
     """
-    peers = [push, pull] if policy.has_directory else [login]
+    peers = [push, pull] if policy.has_directory and (push or pull) else [login]
     chosen = {name: _newest_value(name, peers) for name in ATTRIBUTES}
-    for name in ATTRIBUTES:
-        if chosen[name] is None:
-            chosen[name] = _newest_value(name, [login])
     user_name = _newest_value("user_name", [push]) or chosen["user_name"]
     if user_name is None:
         return None

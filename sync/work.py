@@ -8,7 +8,8 @@ from sqlalchemy import Row
 
 from connectors.base import DirectoryGroup, UserFound, UserGone
 from connectors.errors import ConnectorError
-from models.clock import MINUTE, Clock, Instant
+from models.clock import Clock
+from models.instant import MINUTE, Instant
 from models.evidence import Channel, Fact, GroupSaid, Observation, UserCovered, UserSaid
 from models.findings import Finding
 from models.identity import GroupKey, UserKey

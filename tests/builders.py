@@ -7,7 +7,8 @@ from typing import Any
 from sqlmodel import SQLModel
 
 import models.tables  # noqa: F401  (fills the metadata)
-from models.clock import Clock, Instant
+from models.clock import Clock
+from models.instant import Instant
 from models.store.database import Database, Tx, dumps
 from models.store.identities import new_public_id
 from sync import connection as connections

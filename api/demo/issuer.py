@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from api.login.compact import SIGNATURES
-from models.clock import SECOND, Instant
+from models.instant import SECOND, Instant
 
 LIFETIME = 3600
 """Seconds that a token is valid."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from api.login.jwks import TENANT, in_tenant
 from api.login.refusal import Refusal, TokenRefused
 from connectors.errors import Misconfigured
-from models.clock import SECOND, Instant
+from models.instant import SECOND, Instant
 from sync.subject import seconds
 
 LEEWAY = 60

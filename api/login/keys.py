@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from api.login.jwks import IssuerKeys, fetch
 from connectors.errors import Misconfigured, Transient
 from connectors.http import Http
-from models.clock import DAY, MINUTE, SECOND, Instant
+from models.instant import DAY, MINUTE, SECOND, Instant
 
 FRESH: Instant = 10 * MINUTE
 """Keys younger than this are used without asking."""

@@ -13,7 +13,7 @@ from api.login.refusal import Refusal, TokenRefused
 from api.login.settings import OidcSettings
 from connectors.errors import ConnectorError
 from connectors.http import Network
-from models.clock import Instant
+from models.instant import Instant
 from sync.subject import ClaimsUnusable, as_of
 
 __all__ = ["OidcSettings", "Refusal", "TokenRefused", "VerifiedToken", "Verifier"]

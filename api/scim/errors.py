@@ -78,8 +78,21 @@ class Unauthorized(ScimError):
     status = 401
 
 
+class Forbidden(ScimError):
+    status = 403
+
+
 class NotFound(ScimError):
     status = 404
+
+
+class MethodNotAllowed(ScimError):
+    status = 405
+
+    def __init__(self, detail: str, allowed: str) -> None:
+        super().__init__(detail)
+        self.allowed = allowed
+        """Methods, for the Allow header."""
 
 
 class PreconditionFailed(ScimError):
@@ -99,6 +112,12 @@ class TooManyRequests(ScimError):
         super().__init__(detail)
         self.retry_after = retry_after
         """Seconds, for the Retry-After header."""
+
+
+class Failed(ScimError):
+    """A fault of ours, of which the one who asked learns nothing."""
+
+    status = 500
 
 
 class NotImplemented(ScimError):

@@ -3,8 +3,8 @@
 import re
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
 import msal
 import msgspec
@@ -13,7 +13,8 @@ from connectors.entra.settings import EntraPull
 from connectors.errors import ConnectorError, Misconfigured, Transient
 from connectors.http import Http, Reply, retry_after
 
-_BEARER = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750 §2.1; anything else may split a header
+_Bearer = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9._~+/-]+=*\Z")]
+"""RFC 6750 §2.1; anything else could split a header."""
 
 
 class ClientToken:
@@ -35,22 +36,19 @@ class ClientToken:
         with self._lock:
             try:
                 return self._take(refused)
-            except ConnectorError:
-                self._app = None  # msal repeats a refusal from memory for a minute
-                raise
+            except ValueError as trouble:
+                said = f"{self._settings.sign_in} cannot be signed in to."
+                raise Misconfigured(said) from trouble
 
     def close(self) -> None:
         self._http.close()
 
     def _take(self, refused: str | None) -> str:
-        try:
-            self._app = self._app or self._sign_in()
-            if refused is not None and refused == self._current:
-                self._app.remove_tokens_for_client()
-            answer = self._app.acquire_token_for_client([self._settings.permission])
-        except ValueError as trouble:
-            raise Misconfigured(f"{self._settings.sign_in} cannot be signed in to.") from trouble
-        self._current = self._token_of(answer)
+        self._app = self._app or self._sign_in()
+        if refused is not None and refused == self._current:
+            self._app.remove_tokens_for_client()
+        answer = self._app.acquire_token_for_client([self._settings.permission])
+        self._current = str(answer["access_token"])
         return self._current
 
     def _sign_in(self) -> Any:
@@ -63,14 +61,6 @@ class ClientToken:
             instance_discovery=False,
             http_client=_Door(self._http, self._settings),
         )
-
-    def _token_of(self, answer: Mapping[str, Any]) -> str:
-        if "error" in answer:
-            raise _refusal(answer, self._settings)
-        token = answer.get("access_token")
-        if not isinstance(token, str) or not _BEARER.fullmatch(token):
-            raise Transient(f"{self._settings.sign_in} answered without a usable token.")
-        return token
 
 
 def _credential(settings: EntraPull) -> Any:
@@ -102,12 +92,12 @@ def _refusal(answer: Mapping[str, Any], settings: EntraPull) -> ConnectorError:
 class _Answer:
     """What msal wants of a response."""
 
-    status_code: int
     text: str
-    headers: Mapping[str, str]
+    status_code: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def raise_for_status(self) -> None:
-        """Never needed: the door lets no other failure than an OAuth refusal through."""
+        """Never needed: only successes come through the door."""
 
 
 class _Discovery(msgspec.Struct):
@@ -115,11 +105,18 @@ class _Discovery(msgspec.Struct):
     token_endpoint: str
 
 
+class _Granted(msgspec.Struct):
+    access_token: _Bearer
+    token_type: str
+    expires_in: int
+
+
 class _Door:
     """msal's http client over ours, so that every limit and the address rule hold for it too.
 
-    Failures are raised here, as ours: msal would raise some, repeat some from memory, and log
-    an answer that is no JSON in full.
+    Refusals and failures are raised here, as ours: msal would raise some as its own, repeat
+    some from memory, and log an answer that is no JSON in full. Of a success it gets no more
+    than it needs, in the right types.
     """
 
     def __init__(self, http: Http, settings: EntraPull) -> None:
@@ -128,43 +125,41 @@ class _Door:
 
     def get(self, url: str, **parts: Any) -> _Answer:
         reply = self._http.send("GET", url, **_only(parts, "params", "headers"))
-        if reply.status != 200:
-            raise _failure(reply) or _refusal(_object(reply), self._settings)
-        try:
-            msgspec.json.decode(reply.body, type=_Discovery)
-        except (msgspec.DecodeError, UnicodeDecodeError) as trouble:
-            raise Transient(f"{reply.url} does not describe a sign-in service.") from trouble
-        return _answer(reply)
+        return self._through(reply, _Discovery)
 
     def post(self, url: str, data: Mapping[str, Any] | None = None, **parts: Any) -> _Answer:
-        form = {name: str(value) for name, value in (data or {}).items()}
+        form = {name: _text(value) for name, value in (data or {}).items()}
         reply = self._http.send("POST", url, form=form, **_only(parts, "params", "headers"))
-        if trouble := _failure(reply):
-            raise trouble
-        _object(reply)
-        return _answer(reply)
+        return self._through(reply, _Granted)
 
     def close(self) -> None:
         """The door is closed by whoever opened it."""
 
+    def _through(self, reply: Reply, shape: type[msgspec.Struct]) -> _Answer:
+        told = self._object(reply)
+        if reply.status != 200:
+            raise _refusal(told, self._settings)
+        try:
+            wanted = msgspec.convert(told, shape, strict=False)
+        except msgspec.ValidationError as trouble:
+            raise Transient(f"{reply.url} answered, but not as a sign-in service.") from trouble
+        return _Answer(msgspec.json.encode(wanted).decode())
+
+    def _object(self, reply: Reply) -> dict[str, Any]:
+        """A failure of the service is raised without its text, which may quote what was sent."""
+        if reply.status == 429 or reply.status >= 500 or 300 <= reply.status < 400:
+            asked = retry_after(reply.headers)
+            raise Transient(f"{reply.url} answered {reply.status}.", asked)
+        told = reply.json()
+        if not isinstance(told, dict):
+            raise Transient(f"{reply.url} answered {reply.status} with no JSON object.")
+        return told
+
+
+def _text(value: str | bytes | int) -> str:
+    """msal mixes them: a client assertion is bytes, `client_info` a number."""
+    return value.decode() if isinstance(value, bytes) else str(value)
+
 
 def _only(parts: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: parts[name] for name in names if parts.get(name)}
-
-
-def _failure(reply: Reply) -> Transient | None:
-    """A failure of the service. Its text is left out: it may quote what was sent."""
-    if reply.status == 429 or reply.status >= 500 or 300 <= reply.status < 400:
-        return Transient(f"{reply.url} answered {reply.status}.", retry_after(reply.headers))
-    return None
-
-
-def _object(reply: Reply) -> dict[str, Any]:
-    told = reply.json()
-    if not isinstance(told, dict):
-        raise Transient(f"{reply.url} answered {reply.status} with no JSON object.")
-    return told
-
-
-def _answer(reply: Reply) -> _Answer:
-    return _Answer(reply.status, reply.body.decode(), dict(reply.headers))

@@ -15,7 +15,7 @@ _MEDIA_TYPE = {"content-type": "application/scim+json"}
 
 
 class Peer:
-    """Thread-safe: what it learns about PATCH, it may learn twice."""
+    """One service provider. Thread-safe: at worst two threads ask it about PATCH at once."""
 
     def __init__(self, settings: ScimSettings, limits: Limits) -> None:
         headers = {"accept": "application/scim+json, application/json"}
@@ -41,7 +41,7 @@ class Peer:
     def get_one(self, path: str, params: Mapping[str, str] | None = None) -> Json:
         """One user or group. Raises Gone, and Transient when another one came."""
         held = self.get(path, params)
-        if member_path(held.get("id")) != path.rpartition("/")[2]:
+        if path_part(held.get("id")) != path.rpartition("/")[2]:
             raise Transient(f"{self.url}/{path} answered with another object.")
         return held
 
@@ -59,7 +59,7 @@ class Peer:
         self._http.close()
 
     def _supports_patch(self) -> bool:
-        """Asked once (RFC 7643 §5). A peer that does not say is believed to."""
+        """Asked once (RFC 7643 §5). A peer that does not say is taken to support it."""
         if self._patches is None:
             try:
                 config = self.get("ServiceProviderConfig")
@@ -78,7 +78,7 @@ def is_supported(config: Json, feature: str) -> bool:
     return not (isinstance(said, dict) and said.get("supported") is False)
 
 
-def member_path(identifier: Any) -> str | None:
+def path_part(identifier: Any) -> str | None:
     """An id as part of a path; None for what cannot be one. Some peers number their users."""
     if isinstance(identifier, int) and not isinstance(identifier, bool):
         return str(identifier)
@@ -100,13 +100,13 @@ def done(reply: Reply, path: str) -> None:
     body = reply.json()
     if not isinstance(body, dict) or "id" not in body:
         raise Transient(f"{reply.url} answered {reply.status} with something else than the object.")
-    if member_path(body["id"]) != path.rpartition("/")[2]:
+    if path_part(body["id"]) != path.rpartition("/")[2]:
         raise Transient(f"{reply.url} answered {reply.status} with another object.")
 
 
 def address(collection: str, remote_id: str) -> str:
     """The path of one object. Raises Gone: an id that cannot be in a path names nothing."""
-    part = member_path(remote_id)
+    part = path_part(remote_id)
     if part is None:
         raise Gone(f"{remote_id!r} is no possible id in {collection}.")
     return f"{collection}/{part}"

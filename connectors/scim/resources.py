@@ -5,7 +5,7 @@ from typing import Any
 
 from connectors.base import RemoteGroup, RemoteUser
 from connectors.errors import Transient
-from connectors.scim.peer import Json, member_path
+from connectors.scim.peer import Json, path_part
 from models.identity import Profile
 
 
@@ -119,7 +119,7 @@ def _is_group(member: Json) -> bool:
 def identifier(held: Json, name: str = "id") -> str:
     """Raises Transient when there is none."""
     value = held.get(name)
-    if member_path(value) is None:
+    if path_part(value) is None:
         raise Transient(f"The peer listed an object whose {name} is {str(value)[:40]!r}.")
     return str(value)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from models.clock import MINUTE, Instant
+from models.instant import MINUTE, Instant
 from models.store.database import Tx
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from models.actions import Ownership
-from models.clock import Instant
+from models.instant import Instant
 from models.identity import GroupKey, UserKey
 from models.plans import Budget
 from models.store.database import Tx

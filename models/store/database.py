@@ -1,17 +1,23 @@
 """Transactions on SQLite and PostgreSQL, with one way to run a statement on both."""
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import Connection, Engine, Row, TextClause, bindparam, create_engine, event, text
+from sqlalchemy.exc import DBAPIError
 
 from models.store import filtering
 
 Params = Mapping[str, Any]
+T = TypeVar("T")
+TRIES = 50
+_LOST = frozenset({"40001", "40P01", "55P03", "23505"})
+"""Serialization, deadlock, a lock not to be had, and a row that another inserted meanwhile."""
 
 
 @lru_cache(maxsize=1024)
@@ -30,10 +36,12 @@ class Tx:
         """Something was queued: whoever delivers should look once this is committed."""
 
     def rows(self, sql: str, params: Params | None = None) -> Sequence[Row[Any]]:
-        return self._execute(sql, params or {}).fetchall()
+        found: Sequence[Row[Any]] = self._execute(sql, params or {}).fetchall()
+        return found
 
     def row(self, sql: str, params: Params | None = None) -> Row[Any] | None:
-        return self._execute(sql, params or {}).fetchone()
+        found: Row[Any] | None = self._execute(sql, params or {}).fetchone()
+        return found
 
     def value(self, sql: str, params: Params | None = None) -> Any:
         found = self.row(sql, params)
@@ -81,6 +89,7 @@ class Database:
         self.on_work: Callable[[], None] = lambda: None
         """Called after a transaction that queued something was committed."""
         self._writer = threading.Lock()
+        self._pause = threading.Event()
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -90,7 +99,7 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
-        """All or nothing. On SQLite one writer at a time, in the order of asking."""
+        """All or nothing. On SQLite one writer at a time."""
         with self._turn(), self.engine.connect() as raw:
             connection = raw.execution_options(writes=True)
             with connection.begin():
@@ -98,6 +107,32 @@ class Database:
                 yield tx
         if tx.has_work:
             self.on_work()
+
+    def insist(self, work: Callable[[Tx], T]) -> T:
+        """`work` in a transaction; again, from its start, whenever another was faster.
+
+        After many times the last error is raised. `work` must do nothing outside `tx`.
+        """
+        for left in range(TRIES, 0, -1):
+            try:
+                with self.write() as tx:
+                    return work(tx)
+            except DBAPIError as trouble:
+                if left == 1 or not _was_faster(trouble):
+                    raise
+            self._pause.wait(0.002 * (TRIES + 1 - left))
+        raise AssertionError("the last try returns or raises")
+
+    @contextmanager
+    def alone(self) -> Iterator[Any]:
+        """A driver's connection outside the pool and outside transactions, for LISTEN."""
+        raw = self.engine.raw_connection()
+        raw.detach()
+        try:
+            raw.driver_connection.autocommit = True  # type: ignore[union-attr]
+            yield raw.driver_connection
+        finally:
+            raw.close()
 
     def close(self) -> None:
         self.engine.dispose()
@@ -111,6 +146,13 @@ class Database:
             yield
 
 
+def _was_faster(trouble: DBAPIError) -> bool:
+    """Whether only the presence of another kept us from it."""
+    if isinstance(trouble.orig, sqlite3.Error):
+        return getattr(trouble.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+    return getattr(trouble.orig, "sqlstate", None) in _LOST
+
+
 def _sqlite(url: str) -> Engine:
     engine = create_engine(url, pool_size=20, max_overflow=30)
 
@@ -119,10 +161,10 @@ def _sqlite(url: str) -> Engine:
         dbapi.isolation_level = None
         filtering.register(dbapi)
         for pragma in (
+            "busy_timeout=30000",  # first: the others wait by it
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            "busy_timeout=30000",
             "cache_size=-65536",
             "temp_store=MEMORY",
         ):

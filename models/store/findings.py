@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from models.clock import Instant
+from models.instant import Instant
 from models.findings import Finding
 from models.store.database import Tx, dumps, loads
 from models.store.identities import new_public_id

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from models.clock import Instant
+from models.instant import Instant
 from models.identity import GroupKey, Identifier
 from models.store import identities
 from models.store.database import Tx

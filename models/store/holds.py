@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from models.clock import DAY, Instant
+from models.instant import DAY, Instant
 from models.store.database import Tx
 from models.store.identities import new_public_id
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from models.clock import Instant
+from models.instant import Instant
 from models.identity import GroupKey, Identifier, UserKey
 from models.store.database import Tx
 

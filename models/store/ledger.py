@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from models.clock import Instant
+from models.instant import Instant
 from models.evidence import (
     Channel,
     Fact,
@@ -175,7 +175,7 @@ def _cover_of_group(tx: Tx, channel: Channel, group: GroupKey) -> tuple[Instant,
         """,
         {"key": group},
     )
-    return (row[0], row[1]) if row else (0, 0)
+    return (row.pull_cover_yes, row.pull_cover_no) if row else (0, 0)
 
 
 def deny(
@@ -245,7 +245,7 @@ def _user_covered(
         WHERE m.user_id = :user AND g.{known}
     """  # noqa: S608
     rows = tx.rows(sql, {"user": user})
-    standing = {row[0] for row in rows if row[1] and row[1] >= row[2]}
+    standing = {row.group_id for row in rows if row.yes and row.yes >= row.no}
     cover = _login_cover(tx, user) if channel is Channel.LOGIN else 0
     for group in sorted(groups - standing if cover < as_of else groups):
         affirm(tx, channel, as_of, group, [user])

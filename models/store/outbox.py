@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from models.clock import DAY, Instant
+from models.instant import DAY, Instant
 from models.plans import Budget, Planned
 from models.store.database import Tx, dumps
 from models.store.identities import new_public_id
@@ -282,19 +282,34 @@ def stopped(tx: Tx, target: int) -> set[str]:
 
 
 def drop_unplanned(
-    tx: Tx, target: int, planned: list[str], now: Instant, *, keys: list[str] | None
+    tx: Tx,
+    target: int,
+    planned: list[str],
+    now: Instant,
+    *,
+    keys: list[str] | None,
+    connection: int | None,
 ) -> int:
-    """Held operations that nobody plans any more are superseded."""
+    """Held operations that nobody plans any more are superseded.
+
+    Only those about some objects, or about anything of a connection.
+    """
     rows = tx.rows(
-        "SELECT id, fingerprint, object_key FROM actions "
-        "WHERE target_id = :target AND state = 'held'",
+        """
+        SELECT a.id, a.fingerprint, a.object_key,
+            coalesce(u.connection_id, g.connection_id) AS connection_id
+        FROM actions a LEFT JOIN users u ON u.id = a.user_id
+        LEFT JOIN groups g ON g.id = a.group_id
+        WHERE a.target_id = :target AND a.state = 'held'
+        """,
         {"target": target},
     )
-    alive, about = set(planned), None if keys is None else set(keys)
+    alive, about = set(planned), set(keys or ())
     dead = [
         {"key": row.id, "now": now}
         for row in rows
-        if row.fingerprint not in alive and (about is None or row.object_key in about)
+        if row.fingerprint not in alive
+        and (row.object_key in about or row.connection_id == connection)
     ]
     tx.many(
         "UPDATE actions SET state = 'superseded', updated_at = :now WHERE id = :key "
@@ -324,3 +339,16 @@ def has_ready(tx: Tx, now: Instant) -> bool:
     """Whether anything may be waiting to be sent."""
     sql = f"SELECT 1 FROM actions WHERE state IN {WAITING} AND run_at <= :now LIMIT 1"
     return tx.value(sql, {"now": now}) is not None
+
+
+def touched_since(tx: Tx, target: int, since: Instant) -> set[str]:
+    """Objects that were acted on since a time, or are being acted on now."""
+    rows = tx.rows(
+        """
+        SELECT object_key FROM actions WHERE target_id = :target
+          AND (state = 'running' OR (state IN ('done', 'dead', 'retrying')
+            AND updated_at >= :since))
+        """,
+        {"target": target, "since": since},
+    )
+    return {row.object_key for row in rows}

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from models.clock import Instant
+from models.instant import Instant
 from models.identity import GroupKey, UserKey
 from models.store.database import Tx, dumps
 from models.store.identities import new_public_id

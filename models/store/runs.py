@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from models.clock import Instant
+from models.instant import Instant
 from models.store.database import Tx, dumps
 from models.store.identities import new_public_id
 

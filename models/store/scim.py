@@ -1,13 +1,14 @@
 """Users and groups as their identity provider pushed them."""
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row
+from sqlalchemy.exc import IntegrityError
 
-from models.clock import Instant
 from models.identity import GroupKey, UserKey
+from models.instant import Instant
 from models.store.database import Tx, dumps
 
 
@@ -16,17 +17,36 @@ def name_key(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def lock(tx: Tx, table: str, connection: int, public_id: str) -> Row[Any] | None:
-    """One pushed resource, ours until the end of the transaction."""
-    held = "" if tx.dialect == "sqlite" else " FOR UPDATE"
-    return tx.row(
-        f"SELECT * FROM {table} WHERE connection_id = :connection AND public_id = :id "
-        f"AND scim IS NOT NULL{held}",
-        {"connection": connection, "id": public_id},
-    )
+def find(tx: Tx, table: str, *, connection: int, public_id: str) -> Row[Any] | None:
+    """One pushed resource."""
+    return tx.row(_FIND.format(table=table), {"connection": connection, "id": public_id})
 
 
-def by_name(tx: Tx, table: str, connection: int, name: str) -> Row[Any] | None:
+def lock(tx: Tx, table: str, *, connection: int, public_id: str) -> Row[Any] | None:
+    """One pushed resource, ours until the end of the transaction.
+
+    Rows that only refer to it can still be written: a membership need not wait for its user.
+    """
+    held = "" if tx.dialect == "sqlite" else " FOR NO KEY UPDATE"
+    sql = _FIND.format(table=table) + held
+    return tx.row(sql, {"connection": connection, "id": public_id})
+
+
+_FIND = (
+    "SELECT * FROM {table} WHERE connection_id = :connection AND public_id = :id "
+    "AND scim IS NOT NULL"
+)
+
+
+def of_key(tx: Tx, table: str, key: int) -> Row[Any]:
+    """Raises LookupError when there is none."""
+    row = tx.row(f"SELECT * FROM {table} WHERE id = :key", {"key": key})
+    if row is None:
+        raise LookupError(f"there is no row {key} in {table}")
+    return row
+
+
+def by_name(tx: Tx, table: str, *, connection: int, name: str) -> Row[Any] | None:
     """Whoever has this userName or displayName among what is pushed now."""
     return tx.row(
         f"SELECT * FROM {table} WHERE connection_id = :connection AND scim_name_key = :key",
@@ -34,7 +54,7 @@ def by_name(tx: Tx, table: str, connection: int, name: str) -> Row[Any] | None:
     )
 
 
-def by_external_id(tx: Tx, table: str, connection: int, external_id: str) -> Row[Any] | None:
+def by_external_id(tx: Tx, table: str, *, connection: int, external_id: str) -> Row[Any] | None:
     return tx.row(
         f"SELECT * FROM {table} WHERE connection_id = :connection "
         "AND scim_external_id = :external AND scim IS NOT NULL ORDER BY id LIMIT 1",
@@ -43,36 +63,46 @@ def by_external_id(tx: Tx, table: str, connection: int, external_id: str) -> Row
 
 
 def save(
-    tx: Tx, table: str, key: int, resource: dict[str, Any], *, name: str, now: Instant
-) -> None:
-    """Keep a pushed resource; its version moves on by one."""
-    tx.run(
-        f"""
-        UPDATE {table} SET scim = :scim, scim_name_key = :name, scim_external_id = :external,
-            scim_version = scim_version + 1, scim_modified = :now, updated_at = :now,
-            scim_created = CASE WHEN scim_created = 0 THEN :now ELSE scim_created END
-        WHERE id = :key
-        """,
-        {
-            "scim": dumps(resource),
-            "name": name_key(name),
-            "external": resource.get("externalId"),
-            "now": now,
-            "key": key,
-        },
-    )
+    tx: Tx, table: str, key: int, *, resource: dict[str, Any], name: str, now: Instant
+) -> bool:
+    """Keep a pushed resource; its version moves on by one.
+
+    False when the name belongs to another, who may have come in this very moment; what was
+    done in the transaction before must then be given up.
+    """
+    values = {
+        "scim": dumps(resource),
+        "name": name_key(name),
+        "external": resource.get("externalId"),
+        "now": now,
+        "key": key,
+    }
+    try:
+        tx.run(_SAVE.format(table=table), values)
+    except IntegrityError:
+        return False
+    return True
 
 
-def touch(tx: Tx, table: str, key: int, now: Instant) -> None:
-    """The members changed: the group has a new version."""
-    tx.run(
-        f"UPDATE {table} SET scim_version = scim_version + 1, scim_modified = :now "
-        "WHERE id = :key",
-        {"key": key, "now": now},
-    )
+_SAVE = """
+    UPDATE {table} SET scim = :scim, scim_name_key = :name, scim_external_id = :external,
+        scim_version = scim_version + 1, scim_modified = :now, updated_at = :now,
+        scim_created = CASE WHEN scim_created = 0 THEN :now ELSE scim_created END
+    WHERE id = :key
+"""
 
 
-def erase(tx: Tx, table: str, key: int, now: Instant) -> None:
+def touch(tx: Tx, groups: list[GroupKey], now: Instant) -> None:
+    """The members changed: the groups have a new version."""
+    if groups:
+        tx.run(
+            "UPDATE groups SET scim_version = scim_version + 1, scim_modified = :now "
+            "WHERE id IN :groups AND scim IS NOT NULL",
+            {"groups": sorted(groups), "now": now},
+        )
+
+
+def erase(tx: Tx, table: str, key: int, *, now: Instant) -> None:
     """The provider deleted it: not to be found by push any more, its name is free again."""
     tx.run(
         f"UPDATE {table} SET scim = NULL, scim_name_key = NULL, scim_external_id = NULL, "
@@ -81,25 +111,25 @@ def erase(tx: Tx, table: str, key: int, now: Instant) -> None:
     )
 
 
-def members(tx: Tx, group: GroupKey) -> Iterator[Row[Any]]:
-    """The pushed members of a group: public id, userName and display name, in a stable order."""
-    return tx.stream(
+def members(tx: Tx, groups: list[int]) -> Sequence[Row[Any]]:
+    """The pushed members of groups: group key and public id, in a stable order."""
+    return tx.rows(
         """
-        SELECT u.public_id, u.user_name, u.display_name FROM memberships m
-        JOIN users u ON u.id = m.user_id
-        WHERE m.group_id = :group AND m.push_yes > 0 AND m.push_yes >= m.push_no
-          AND u.scim IS NOT NULL ORDER BY m.user_id
+        SELECT m.group_id, u.public_id
+        FROM memberships m JOIN users u ON u.id = m.user_id
+        WHERE m.group_id IN :groups AND m.push_yes > 0 AND m.push_yes >= m.push_no
+          AND u.scim IS NOT NULL ORDER BY m.group_id, m.user_id
         """,
-        {"group": group},
+        {"groups": groups},
     )
 
 
 def groups_of(tx: Tx, users: list[int]) -> Sequence[Row[Any]]:
-    """The pushed groups of users: user key, public id and name."""
+    """The pushed groups of users: user key, public id and the name that was pushed."""
     return tx.rows(
         """
-        SELECT m.user_id, g.public_id, g.name FROM memberships m
-        JOIN groups g ON g.id = m.group_id
+        SELECT m.user_id, g.public_id, COALESCE(g.push_name, g.name) AS name
+        FROM memberships m JOIN groups g ON g.id = m.group_id
         WHERE m.user_id IN :users AND m.push_yes > 0 AND m.push_yes >= m.push_no
           AND g.scim IS NOT NULL ORDER BY m.user_id, g.id
         """,
@@ -112,7 +142,7 @@ def pushed_groups(tx: Tx, user: UserKey) -> list[GroupKey]:
     rows = tx.rows(
         """
         SELECT group_id FROM memberships
-        WHERE user_id = :user AND push_yes > 0 AND push_yes >= push_no
+        WHERE user_id = :user AND push_yes > 0 AND push_yes >= push_no ORDER BY group_id
         """,
         {"user": user},
     )
@@ -120,20 +150,29 @@ def pushed_groups(tx: Tx, user: UserKey) -> list[GroupKey]:
 
 
 def known_members(tx: Tx, connection: int, values: list[str]) -> dict[str, UserKey]:
-    """Which of these member values name pushed users."""
+    """Which of these member values name pushed users: by our id, or else by the provider's.
+
+    Who was parked under the provider's id and has joined must be found by it to be removed.
+    """
+    found = _named(tx, "public_id", connection=connection, values=values)
+    rest = [value for value in values if value not in found]
+    return _named(tx, "scim_external_id", connection=connection, values=rest) | found
+
+
+def _named(tx: Tx, column: str, *, connection: int, values: list[str]) -> dict[str, UserKey]:
     found: dict[str, UserKey] = {}
     for start in range(0, len(values), 5000):
         rows = tx.rows(
-            "SELECT public_id, id FROM users WHERE connection_id = :connection "
-            "AND public_id IN :values AND scim IS NOT NULL",
+            f"SELECT {column} AS name, id FROM users WHERE connection_id = :connection "
+            f"AND {column} IN :values AND scim IS NOT NULL ORDER BY id DESC",
             {"connection": connection, "values": values[start : start + 5000]},
         )
-        found |= {row.public_id: UserKey(row.id) for row in rows}
+        found |= {row.name: UserKey(row.id) for row in rows}
     return found
 
 
 def park(
-    tx: Tx, connection: int, group: GroupKey, values: Sequence[str], as_of: Instant
+    tx: Tx, connection: int, group: GroupKey, *, values: Sequence[str], as_of: Instant
 ) -> None:
     """These members are not known yet. They join when they arrive."""
     tx.many(
@@ -151,18 +190,21 @@ def park(
 
 def unpark(tx: Tx, group: GroupKey, values: list[str] | None = None) -> None:
     """These are not to join any more; None is all of the group's."""
-    some = "" if values is None else " AND value IN :values"
-    params: dict[str, Any] = {"group": group}
-    if values is not None:
-        params["values"] = values
-    tx.run(f"DELETE FROM parked_members WHERE group_id = :group{some}", params)
+    if values is None:
+        tx.run("DELETE FROM parked_members WHERE group_id = :group", {"group": group})
+        return
+    for start in range(0, len(values), 5000):
+        tx.run(
+            "DELETE FROM parked_members WHERE group_id = :group AND value IN :values",
+            {"group": group, "values": values[start : start + 5000]},
+        )
 
 
 def parked_for(tx: Tx, connection: int, values: list[str]) -> list[tuple[GroupKey, str]]:
     """The groups that wait for somebody of one of these names."""
     rows = tx.rows(
         "SELECT group_id, value FROM parked_members "
-        "WHERE connection_id = :connection AND value IN :values ORDER BY group_id",
+        "WHERE connection_id = :connection AND value IN :values ORDER BY group_id, value",
         {"connection": connection, "values": values},
     )
     return [(GroupKey(row.group_id), row.value) for row in rows]

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from api.login.compact import take_apart
 from api.login.oidc import OidcSettings, Refusal, TokenRefused
-from models.clock import HOUR, SECOND, Instant
+from models.instant import HOUR, SECOND, Instant
 from tests.fakes import issuer as fakes
 from tests.fakes.door import CLIENT, EPOCH_NOW, NOW, Door, opened
 from tests.fakes.issuer import JWKS, FakeIssuer, saying

@@ -11,7 +11,7 @@ from joserfc.jwk import ECKey, RSAKey
 from api.login.oidc import OidcSettings, Refusal, Verifier
 from connectors.errors import Misconfigured, Transient
 from connectors.http import networks
-from models.clock import DAY, MINUTE, SECOND
+from models.instant import DAY, MINUTE, SECOND
 from tests.fakes import issuer as fakes
 from tests.fakes.door import CLIENT, EPOCH_NOW, NOW, Door, opened
 from tests.fakes.issuer import DISCOVERY, JWKS, FakeIssuer, saying

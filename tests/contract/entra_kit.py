@@ -6,11 +6,12 @@ from connectors.base import DirectoryGroup, DirectoryUser
 from connectors.entra import Entra, EntraPull
 from connectors.http import Limits, networks
 from tests.contract import source_suite
-from tests.fakes.graph import CLIENT, TENANT, FakeGraph
+from tests.fakes.graph import FakeGraph
+from tests.fakes.graph_sign_in import CLIENT, TENANT
 from tests.fakes.graph_tenant import Tenant
 from tests.fakes.tls import contexts
 
-LIMITS = Limits(read=0.4, allow=networks("127.0.0.0/8,::1/128"))
+LIMITS = Limits(allow=networks("127.0.0.0/8,::1/128"))
 APP = "5a1e5a1e-0000-4000-8000-000000000002"
 SCOPES: dict[str, Any] = {
     "all": "all",
@@ -66,14 +67,19 @@ class Ready:
         return self._current
 
 
-def entra(fake: FakeGraph, scope: str = "all", slept: list[float] | None = None) -> Entra:
-    waits = [] if slept is None else slept
+def entra(
+    fake: FakeGraph,
+    scope: str = "all",
+    *,
+    slept: list[float] | None = None,
+    limits: Limits = LIMITS,
+) -> Entra:
     return Entra(
         pull(fake, SCOPES[scope]),
-        limits=LIMITS,
+        limits=limits,
         tls=contexts()[1],
         token=Ready(fake),
-        sleep=waits.append,
+        sleep=([] if slept is None else slept).append,
     )
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pytest
 
@@ -25,7 +24,9 @@ from models.actions import (
     UpdateUser,
 )
 from models.identity import Profile
-from tests.fakes.scim2_server import TOKEN, Scim2Server, Tenant, scim2_server
+from tests.fakes.scim2_server import TOKEN, Tenant
+
+pytest_plugins = ["tests.contract.scim_case"]
 
 LIMITS = Limits(allow=networks("127.0.0.0/8"))
 ADA = Profile(
@@ -51,8 +52,6 @@ class Case:
 
 def memory_case() -> Case:
     target, adopting = MemoryTarget(), MemoryTarget(adopt=True)
-    for shelf in ("users", "groups"):
-        getattr(adopting, shelf).update(getattr(target, shelf))
 
     def strange_user(name: str, external_id: str | None) -> str:
         user = RemoteUser(remote_id=f"x{name}", external_id=external_id, user_name=name)
@@ -84,19 +83,12 @@ def scim_case(tenant: Tenant) -> Case:
     )
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scim2Server]:
-    log: Path = tmp_path_factory.mktemp("scim2") / "log"
-    with scim2_server(log) as running:
-        yield running
-
-
 @pytest.fixture(params=["memory", "scim"])
 def case(request: pytest.FixtureRequest) -> Iterator[Case]:
     if request.param == "memory":
         made = memory_case()
     else:
-        made = scim_case(request.getfixturevalue("server").tenant())
+        made = scim_case(request.getfixturevalue("tenant"))
     yield made
     made.target.close()
 
@@ -306,6 +298,14 @@ def test_members_are_added_and_removed_and_repeating_it_is_harmless(case: Case) 
         outcome = case.target.apply(RemoveMembers(group, (members[0], members[3])))
         assert outcome.refused == {}
         assert groups(case.target)[group].members == set(members[1:3])
+
+
+def test_members_added_later_join_those_who_are_there(case: Case) -> None:
+    members = crew(case.target, 3)
+    group = case.target.apply(CreateGroup("g1", "Ops")).remote_id
+    case.target.apply(AddMembers(group, members[:1]))
+    case.target.apply(AddMembers(group, members[1:]))
+    assert groups(case.target)[group].members == set(members)
 
 
 def test_removing_the_last_member_and_one_who_is_not_there_empties_the_group(case: Case) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from api.login.oidc import OidcSettings, TokenRefused, VerifiedToken, Verifier
 from connectors.http import networks
-from models.clock import SECOND, Instant
+from models.instant import SECOND, Instant
 from tests.fakes.issuer import JWKS, FakeIssuer
 
 NOW: Instant = 1_800_000_000 * SECOND

@@ -8,7 +8,6 @@ links that must come back exactly as they were given, batches answered in revers
 import itertools
 import json
 import re
-import secrets
 import threading
 import time
 from collections import Counter
@@ -19,14 +18,11 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import jwt
-
 from tests.fakes.graph_faults import Answer, Fault, refusal
+from tests.fakes.graph_sign_in import SignIn
 from tests.fakes.graph_tenant import Node, Tenant
 from tests.fakes.tls import serving
 
-TENANT = "6b5fd6a5-7d2c-4f0c-9a7a-0d4fb0f3a001"
-CLIENT = "0c0ffee0-0000-4000-8000-000000000001"
 ROUTES = {
     "users": r"/users",
     "users_count": r"/users/\$count",
@@ -47,33 +43,22 @@ _NEEDS = {"users": READS_USERS, "groups": READS_GROUPS, "servicePrincipals": REA
 _DEFAULTS = ("id", "userPrincipalName", "mail", "givenName", "surname", "displayName")
 
 
-class FakeGraph:
+class FakeGraph(SignIn):
     def __init__(self) -> None:
-        self.url = ""
         self.lock = threading.RLock()
         self.reset()
 
     def reset(self) -> None:
+        self.forget()
         self.tenant = Tenant()
-        self.secret = secrets.token_urlsafe(24)
-        self.public_key: Any = None
-        """Of a client certificate, to sign in with instead of the secret."""
         self.permissions = {READS_USERS, READS_GROUPS, READS_APPS, READS_HIDDEN}
         self.page_size = 2
         self.faults: list[Fault] = []
         self.asked: Counter[str] = Counter()
         self.hosts: set[str] = set()
         """Where tokens were sent to."""
-        self.issued: list[str] = []
-        self.valid: set[str] = set()
         self.links: dict[str, tuple[str, int, dict[str, str]]] = {}
         self._numbers = itertools.count()
-
-    def issue(self) -> str:
-        token = secrets.token_urlsafe(32)
-        self.issued.append(token)
-        self.valid.add(token)
-        return token
 
     def answer(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Answer:
         """Discovery, token, batch or Graph."""
@@ -81,7 +66,7 @@ class FakeGraph:
             if target.startswith("/v1.0/"):
                 return self._graph(method, target.removeprefix("/v1.0"), headers, body)
             where = "token" if target.endswith("/oauth2/v2.0/token") else "discovery"
-            good = self._token(body) if where == "token" else self._discovery(target)
+            good = self.token(body) if where == "token" else self.discovery(target)
             return self._spoiled(where, replace(good, asked={"body": body.decode()}))
 
     def _spoiled(self, where: str, answer: Answer) -> Answer:
@@ -89,46 +74,6 @@ class FakeGraph:
         for fault in self.faults:
             answer = fault.on(where, answer)
         return answer
-
-    # Signing in
-
-    def _discovery(self, target: str) -> Answer:
-        if target != f"/{TENANT}/v2.0/.well-known/openid-configuration":
-            name = target.split("/")[1]
-            said = f"AADSTS90002: Tenant '{name}' not found. Check to make sure you have it right."
-            return _denial(400, "invalid_tenant", said)
-        root = f"{self.url}/{TENANT}/oauth2/v2.0"
-        return Answer(
-            body={
-                "issuer": f"{self.url}/{TENANT}/v2.0",
-                "authorization_endpoint": f"{root}/authorize",
-                "token_endpoint": f"{root}/token",
-            }
-        )
-
-    def _token(self, body: bytes) -> Answer:
-        form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
-        if form.get("client_id") != CLIENT:
-            said = f"AADSTS700016: Application with identifier '{form.get('client_id')}' was not"
-            return _denial(400, "unauthorized_client", f"{said} found in the directory.")
-        if form.get("scope") != f"{self.url}/.default":
-            return _denial(400, "invalid_scope", "AADSTS70011: The scope is not valid.")
-        if not self._is_client(form):
-            said = "AADSTS7000215: Invalid client secret provided. Ensure the secret is the value."
-            return _denial(401, "invalid_client", said)
-        told = {"token_type": "Bearer", "expires_in": 3599, "access_token": self.issue()}
-        return Answer(body=told)
-
-    def _is_client(self, form: dict[str, str]) -> bool:
-        if self.public_key is None:
-            return form.get("client_secret") == self.secret
-        to = f"{self.url}/{TENANT}/oauth2/v2.0/token"
-        claims = jwt.decode(
-            form["client_assertion"], self.public_key, algorithms=["PS256"], audience=to
-        )
-        return bool(claims["iss"] == CLIENT)
-
-    # Graph
 
     def _graph(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Answer:
         if "authorization" in headers:
@@ -149,7 +94,7 @@ class FakeGraph:
         return refusal(400, "BadRequest", f"Resource not found for the segment '{path}'.")
 
     def _denied(self, path: str, headers: dict[str, str]) -> Answer | None:
-        if headers.get("authorization", "").removeprefix("Bearer ") not in self.valid:
+        if not self.is_valid(headers):
             return refusal(401, "InvalidAuthenticationToken", "Access token has expired.")
         if _NEEDS[path.split("/")[1]] not in self.permissions:
             return refusal(403, "Authorization_RequestDenied", "Insufficient privileges.")
@@ -227,7 +172,7 @@ class FakeGraph:
 
     def _batch(self, headers: dict[str, str], asked: dict[str, Any]) -> Answer:
         """In reverse, since no order is promised. An item cannot break off by itself."""
-        if headers.get("authorization", "").removeprefix("Bearer ") not in self.valid:
+        if not self.is_valid(headers):
             return refusal(401, "InvalidAuthenticationToken", "Access token has expired.")
         if len(asked["requests"]) > 20:
             return refusal(400, "BadRequest", "Number of batch request steps exceeds the maximum.")
@@ -255,11 +200,6 @@ def _selected(item: dict[str, Any], query: dict[str, str]) -> dict[str, Any]:
 def _missing(id: str) -> Answer:
     said = f"Resource '{id}' does not exist or one of its queried reference-property objects"
     return refusal(404, "Request_ResourceNotFound", f"{said} are not present.")
-
-
-def _denial(status: int, error: str, said: str) -> Answer:
-    trace = "Trace ID: 11 Correlation ID: 22 Timestamp: 2026-11-21 21:00:00Z"
-    return Answer(status, {"error": error, "error_description": f"{said} {trace}"})
 
 
 @contextmanager

@@ -18,7 +18,8 @@ import pytest
 
 from api.login.oidc import OidcSettings, Refusal, TokenRefused, Verifier
 from connectors.http import networks
-from models.clock import DAY, MINUTE, SECOND, Clock
+from models.clock import Clock
+from models.instant import DAY, MINUTE, SECOND
 from sync.claims import GroupsState, diagnose, subject
 
 pytestmark = pytest.mark.servers

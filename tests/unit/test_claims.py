@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from models.clock import SECOND
+from models.instant import SECOND
 from sync.claims import ClaimsUnusable, GroupsState, as_of, diagnose, subject
 
 LISTED, PARTIAL, ABSENT, OVERAGE, MALFORMED = GroupsState

@@ -1,6 +1,7 @@
 """What may be reached, what may be printed, and what follows from an answer."""
 
 import gzip
+import tracemalloc
 import zlib
 
 import httpx
@@ -235,6 +236,17 @@ def test_one_byte_over_the_limit_is_refused(packing: str) -> None:
     sent = gzip.compress(body) if packing == "gzip" else body
     with pytest.raises(Refused, match="more than 10 bytes"):
         whole([sent], packing, 10, what="it")
+
+
+def test_a_bomb_is_never_held_in_memory() -> None:
+    bomb = gzip.compress(bytes(50_000_000))
+    tracemalloc.start()
+    try:
+        with pytest.raises(Refused):
+            whole([bomb], "gzip", 1000, what="it")
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(

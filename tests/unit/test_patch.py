@@ -296,6 +296,12 @@ def op(kind: str, path: str | None = None, /, **value: object) -> dict[str, obje
             id="remove by absence",
         ),
         pytest.param(
+            {"emails": [WORK]},
+            op("remove", 'emails[display lt "x" or display co ""]'),
+            {"emails": [WORK]},
+            id="what is absent is not small, nor empty",
+        ),
+        pytest.param(
             {"emails": [WORK, HOME]},
             op("replace", 'emails[type eq "home"]', value={"value": "x"}),
             {"emails": [WORK, {"type": "home", "value": "x"}]},

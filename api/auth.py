@@ -1,0 +1,80 @@
+"""Who asks: administrators and applications, by an API key."""
+
+from dataclasses import dataclass
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from api.context import Context, context_of
+from api.problems import Problem
+from models.instant import MINUTE
+from models.store import accounts, keys
+from models.store.vault import hashed, new_token
+
+PREFIX = "tuk"
+FIRST = "first administrator"
+_MAX_LENGTH = 512
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A live API key."""
+
+    key: int
+    public_id: str
+    name: str
+    organization: int | None
+    """The one organization it may act for; None means all."""
+
+    @property
+    def is_limited(self) -> bool:
+        return self.organization is not None
+
+    def may_see(self, organization: int | None) -> bool:
+        return self.organization is None or self.organization == organization
+
+
+async def authenticate(request: Request) -> Key:
+    """Raises Problem when there is no live key in the Authorization header."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not 0 < len(token) <= _MAX_LENGTH:
+        raise _unknown("Send an API key in the header Authorization: Bearer.")
+    return await run_in_threadpool(_look_up, context_of(request), token)
+
+
+def _look_up(context: Context, token: str) -> Key:
+    now = context.clock.now()
+    with context.database.read() as tx:
+        row = accounts.api_key(tx, hashed(token))
+    if row is None:
+        raise _unknown("This API key is not known, or was revoked.")
+    if row.last_used_at is None or row.last_used_at < now - MINUTE:
+        with context.database.write() as tx:
+            accounts.note_use(tx, "api_keys", row.id, now)
+    return Key(
+        key=row.id, public_id=row.public_id, name=row.name, organization=row.organization_id
+    )
+
+
+def _unknown(sentence: str) -> Problem:
+    return Problem(401, sentence, headers={"www-authenticate": 'Bearer realm="Trueup"'})
+
+
+def ensure_first_key(context: Context) -> str | None:
+    """Let an administrator in: by TRUEUP_ADMIN_KEY, else by a new key where there is none.
+
+    Answers the new key, to be printed once. A key that was revoked stays so, and a changed
+    TRUEUP_ADMIN_KEY is one key more.
+    """
+    given, now = context.settings.admin_key.strip(), context.clock.now()
+    with context.database.write() as tx:
+        keys.lock(tx)
+        if given:
+            keys.create(tx, FIRST, hashed(given), organization=None, now=now)
+            return None
+        if keys.unlimited(tx):
+            return None
+        made = new_token(PREFIX)
+        keys.create(tx, FIRST, hashed(made), organization=None, now=now)
+        return made

@@ -1,0 +1,51 @@
+"""What the service says of itself, and what it does not offer (RFC 7644 §3.11 and §4)."""
+
+from collections.abc import Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.scim import answers, discovery, errors
+from api.scim.auth import Caller
+from api.scim.door import Handler
+
+Describe = Callable[[str], dict[str, discovery.Body]]
+
+
+async def options(request: Request, caller: Caller) -> Response:
+    _refuse_filter(request)
+    return answers.answer(discovery.service_provider_config(caller.base_url))
+
+
+def all_of(describe: Describe) -> Handler:
+    async def show_all(request: Request, caller: Caller) -> Response:
+        _refuse_filter(request)
+        found = list(describe(caller.base_url).values())
+        return answers.listed(found, total=len(found))
+
+    return show_all
+
+
+def one_of(describe: Describe) -> Handler:
+    async def show_one(request: Request, caller: Caller) -> Response:
+        """Names and URNs in any case (RFC 8141 §3.1 leaves only parts of a URN to it)."""
+        wanted = str(request.path_params["id"]).casefold()
+        for name, body in describe(caller.base_url).items():
+            if name.casefold() == wanted:
+                return answers.answer(body)
+        raise errors.NotFound("There is nothing of that name.")
+
+    return show_one
+
+
+def missing(sentence: str) -> Handler:
+    async def refuse(request: Request, caller: Caller) -> Response:
+        raise errors.NotImplemented(sentence)
+
+    return refuse
+
+
+def _refuse_filter(request: Request) -> None:
+    """RFC 7644 §4: a client must not take a filtered list of schemas for all there are."""
+    if "filter" in request.query_params:
+        raise errors.Forbidden("What the service says of itself cannot be filtered.")

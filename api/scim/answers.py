@@ -1,0 +1,76 @@
+"""What goes back: SCIM JSON, whatever happens (RFC 7644 §3.1 and §3.12)."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from starlette.responses import Response
+
+from api.scim import errors
+from api.scim.errors import ScimError, to_body
+from models.store.fields import Refused
+from sync.push import NameTaken
+
+MEDIA_TYPE = "application/scim+json"
+LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
+
+Body = Mapping[str, object]
+
+
+def answer(body: Body, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(body), status, headers, MEDIA_TYPE)
+
+
+def resource(body: Body, *, version: str, location: str, status: int = 200) -> Response:
+    """One resource, or the part of it that was asked for, with its address and version."""
+    return answer(body, status, {"Location": location, "ETag": version})
+
+
+def nothing(version: str | None = None) -> Response:
+    """Done, and there is nothing to say."""
+    return Response(status_code=204, headers=None if version is None else {"ETag": version})
+
+
+def unchanged(version: str) -> Response:
+    return Response(status_code=304, headers={"ETag": version})
+
+
+def listed(resources: Sequence[Body], *, total: int, start: int = 1) -> Response:
+    """A page of a list (RFC 7644 §3.4.2)."""
+    return answer(
+        {
+            "schemas": [LIST_RESPONSE],
+            "totalResults": total,
+            "startIndex": start,
+            "itemsPerPage": len(resources),
+            "Resources": resources,
+        }
+    )
+
+
+def refusal(trouble: Exception) -> ScimError:
+    """The one table of errors. What it does not know is a fault of ours."""
+    match trouble:
+        case ScimError():
+            return trouble
+        case NameTaken():
+            return errors.Uniqueness(str(trouble))
+        case Refused():
+            return errors.InvalidFilter(str(trouble))
+        case _:
+            return errors.Failed("Something went wrong here. It was written down.")
+
+
+def refused(error: ScimError) -> Response:
+    return answer(to_body(error), error.status, _headers(error))
+
+
+def _headers(error: ScimError) -> dict[str, str]:
+    match error:
+        case errors.Unauthorized():
+            return {"WWW-Authenticate": "Bearer"}
+        case errors.MethodNotAllowed(allowed=allowed):
+            return {"Allow": allowed}
+        case errors.TooManyRequests(retry_after=seconds):
+            return {"Retry-After": str(seconds)}
+        case _:
+            return {}

@@ -1,0 +1,89 @@
+"""One resource that a request is about: found, held, shown."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.scim import answers
+from api.scim.auth import Caller
+from api.scim.conditions import check_match, is_unchanged, version_of
+from api.scim.errors import NotFound
+from api.scim.filters import is_storable
+from api.scim.projection import Projection, projection_of
+from api.scim.render import Renderer, location
+from models.store import scim
+from models.store.database import Tx
+from sync.push import Push
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """Who asks for which resource, on what condition, and what of it is to be shown."""
+
+    caller: Caller
+    table: str
+    """users or groups."""
+    public_id: str
+    """Empty for one that is to be made."""
+    if_match: str | None
+    if_none_match: str | None
+    projection: Projection
+
+    def hold(self, push: Push) -> Row[Any]:
+        """The resource, ours until the end. Raises NotFound and PreconditionFailed."""
+        link = push.connection.key
+        row = scim.lock(push.tx, self.table, connection=link, public_id=self.public_id)
+        if row is None:
+            raise _missing()
+        check_match(self.if_match, version_of(row.scim_version))
+        return row
+
+    def read(self) -> Response:
+        """Raises NotFound. What the client has already is not even rendered."""
+        link = self.caller.connection.key
+        with self.caller.context.database.read() as tx:
+            row = scim.find(tx, self.table, connection=link, public_id=self.public_id)
+            if row is None:
+                raise _missing()
+            version = version_of(row.scim_version)
+            if is_unchanged(self.if_none_match, version):
+                return answers.unchanged(version)
+            return self._response(tx, row, 200)
+
+    def shown(self, tx: Tx, key: int, *, status: int = 200) -> Response:
+        """The resource as it stands now."""
+        return self._response(tx, scim.of_key(tx, self.table, key), status)
+
+    def _response(self, tx: Tx, row: Row[Any], status: int) -> Response:
+        base_url = self.caller.base_url
+        renderer = Renderer(tx, base_url, self.projection)
+        is_user = self.table == "users"
+        (body,) = renderer.users([row]) if is_user else renderer.groups([row])
+        return answers.resource(
+            body,
+            version=version_of(row.scim_version),
+            location=location(base_url, "User" if is_user else "Group", row.public_id),
+            status=status,
+        )
+
+
+def ask_of(request: Request, caller: Caller, table: str) -> Ask:
+    """Raises NotFound for an id that nothing can have, and InvalidValue."""
+    public_id = str(request.path_params.get("id", ""))
+    if not is_storable(public_id):
+        raise _missing()
+    return Ask(
+        caller=caller,
+        table=table,
+        public_id=public_id,
+        if_match=request.headers.get("if-match"),
+        if_none_match=request.headers.get("if-none-match"),
+        projection=projection_of(request),
+    )
+
+
+def _missing() -> NotFound:
+    return NotFound("There is no such resource.")

@@ -1,0 +1,27 @@
+"""Only if it is still so: If-Match and If-None-Match (RFC 7644 §3.14, RFC 9110 §13)."""
+
+from api.scim.errors import PreconditionFailed
+
+
+def version_of(number: int) -> str:
+    """Weak: two answers of one version may list their attributes differently."""
+    return f'W/"{number}"'
+
+
+def check_match(condition: str | None, version: str) -> None:
+    """Raises PreconditionFailed when the resource has moved on.
+
+    Versions here are weak by nature, so they are compared weakly, as RFC 7644 §3.14 shows.
+    """
+    if condition is not None and not _names(condition, version):
+        raise PreconditionFailed("The resource has changed. Read it again.")
+
+
+def is_unchanged(condition: str | None, version: str) -> bool:
+    """Whether the client has this version already."""
+    return condition is not None and _names(condition, version)
+
+
+def _names(condition: str, version: str) -> bool:
+    named = {each.strip().removeprefix("W/") for each in condition.split(",")}
+    return "*" in named or version.removeprefix("W/") in named

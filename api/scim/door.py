@@ -1,0 +1,46 @@
+"""Every address of the service: authenticate, pick by method, and answer every error in SCIM."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from api.scim.answers import refusal, refused
+from api.scim.auth import Caller, authenticate
+from api.scim.errors import MethodNotAllowed, NotFound
+
+Handler = Callable[[Request, Caller], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One address. Without any handler it is one that does not exist."""
+
+    handlers: Mapping[str, Handler] = field(default_factory=dict)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A fault of ours is answered, and then still raised for the server to log."""
+        try:
+            response = await self._answer(Request(scope, receive))
+        except ClientDisconnect:
+            return
+        except Exception as trouble:
+            error = refusal(trouble)
+            await refused(error)(scope, receive, send)
+            if error.status >= 500 and error is not trouble:
+                raise
+        else:
+            await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        caller = await run_in_threadpool(authenticate, request)
+        handler = self.handlers.get("GET" if request.method == "HEAD" else request.method)
+        if handler is not None:
+            return await handler(request, caller)
+        if self.handlers:
+            allowed = ", ".join(sorted(self.handlers))
+            raise MethodNotAllowed(f"{request.method} is not possible here.", allowed)
+        raise NotFound("There is nothing at this address.")

@@ -1,0 +1,76 @@
+"""Which attributes of users and groups a filter may name, straight from their schemas."""
+
+from api.scim.attributes import Attribute, Schema, Type
+from api.scim.schema import CORE_GROUP, CORE_USER, ENTERPRISE, ENTERPRISE_USER, USER
+from models.store import scim_fields
+from models.store.fields import Complex, Field, Flag, Many, Part, Text, flag, member, named
+from models.store.scim_fields import GROUPS, USERS, Kind
+
+USER_KIND = Kind("User", USERS, CORE_USER, (ENTERPRISE_USER,))
+GROUP_KIND = Kind("Group", GROUPS, CORE_GROUP)
+
+
+def _documented(kind: Kind, schema: Schema, *holder: str) -> dict[str, Field]:
+    """The attributes that are kept in the document, with their parts."""
+    found: dict[str, Field] = {}
+    for attribute in schema.attributes:
+        found[attribute.name] = _field(kind, attribute, *holder)
+        if attribute.type is Type.COMPLEX and not attribute.multi_valued:
+            for part in attribute.sub_attributes:
+                name = f"{attribute.name}.{part.name}"
+                found[name] = _field(kind, part, *holder, attribute.name)
+    return found
+
+
+def _field(kind: Kind, attribute: Attribute, *holder: str) -> Field:
+    """A complex attribute that has a value is compared by it: Entra asks `manager eq "271"`."""
+    path = (*holder, attribute.name)
+    if attribute.multi_valued:
+        parts = {part.name: _part(part) for part in attribute.sub_attributes}
+        return Many(kind.document, path, parts)
+    if attribute.type is Type.BOOLEAN:
+        return Flag(flag(kind.document, *path))
+    if attribute.type is not Type.COMPLEX:
+        return Text(member(kind.document, *path), case_exact=attribute.case_exact)
+    value = attribute.sub("value")
+    if value is None:
+        return Complex(member(kind.document, *path))
+    return Text(member(kind.document, *path, "value"), case_exact=value.case_exact)
+
+
+def _part(part: Attribute) -> Part:
+    if part.type is Type.BOOLEAN:
+        return Part.FLAG
+    return Part.EXACT if part.case_exact else Part.TEXT
+
+
+def _user_fields() -> dict[str, Field]:
+    """Entra leaves the URN away from enterprise attributes."""
+    extension = _documented(USER_KIND, ENTERPRISE, ENTERPRISE_USER)
+    groups = {
+        "groups": scim_fields.groups_of_user("value"),
+        "groups.value": scim_fields.groups_of_user("value"),
+        "groups.display": scim_fields.groups_of_user("display"),
+    }
+    own = _documented(USER_KIND, USER) | scim_fields.common(USER_KIND, "userName") | groups
+    del own["password"]
+    whole = {ENTERPRISE_USER.casefold(): Complex(member(USER_KIND.document, ENTERPRISE_USER))}
+    return whole | named(extension, uri=ENTERPRISE_USER) | named(own, uri=CORE_USER)
+
+
+def _group_fields() -> dict[str, Field]:
+    members = scim_fields.members_of_group()
+    own = scim_fields.common(GROUP_KIND, "displayName")
+    return named(own | {"members": members, "members.value": members}, uri=CORE_GROUP)
+
+
+USER_FIELDS = _user_fields()
+GROUP_FIELDS = _group_fields()
+
+# What a list is sorted by may be anything with an order: the unique name is a column.
+USER_ORDER = USER_FIELDS | named(
+    {"userName": scim_fields.sort_key(USER_KIND, "userName")}, uri=CORE_USER
+)
+GROUP_ORDER = GROUP_FIELDS | named(
+    {"displayName": scim_fields.sort_key(GROUP_KIND, "displayName")}, uri=CORE_GROUP
+)

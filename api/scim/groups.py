@@ -1,0 +1,100 @@
+"""Groups, at `/Groups` and `/Groups/{id}` (RFC 7644 §3).
+
+Their members are never loaded to be changed: the cost follows the request, not the group.
+"""
+
+from collections.abc import Sequence
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.scim import answers, normalise, patch
+from api.scim.asking import Ask, ask_of
+from api.scim.auth import Caller
+from api.scim.body import body_of
+from api.scim.conditions import version_of
+from api.scim.group_document import described
+from api.scim.patch import AddMembers, GroupChange, RemoveMembers, ReplaceMembers
+from api.scim.projection import EVERYTHING
+from api.scim.values import Resource
+from models.identity import GroupKey
+from models.store import scim
+from models.store.database import loads
+from sync.push import Push
+
+TABLE = "groups"
+
+
+async def create(request: Request, caller: Caller) -> Response:
+    resource, members = normalise.group(await body_of(request))
+    return await run_in_threadpool(_create, ask_of(request, caller, TABLE), resource, members)
+
+
+async def show(request: Request, caller: Caller) -> Response:
+    return await run_in_threadpool(ask_of(request, caller, TABLE).read)
+
+
+async def replace(request: Request, caller: Caller) -> Response:
+    resource, members = normalise.group(await body_of(request))
+    return await run_in_threadpool(_replace, ask_of(request, caller, TABLE), resource, members)
+
+
+async def change(request: Request, caller: Caller) -> Response:
+    changes = patch.group_changes(patch.operations(await body_of(request)))
+    return await run_in_threadpool(_change, ask_of(request, caller, TABLE), changes)
+
+
+async def delete(request: Request, caller: Caller) -> Response:
+    return await run_in_threadpool(_delete, ask_of(request, caller, TABLE))
+
+
+def _create(ask: Ask, resource: Resource, members: list[str] | None) -> Response:
+    with ask.caller.writing() as push:
+        key = push.create_group(resource, members)
+        return ask.shown(push.tx, key, status=201)
+
+
+def _replace(ask: Ask, resource: Resource, members: list[str] | None) -> Response:
+    """A body without members says nothing of them, and an empty list empties the group."""
+    with ask.caller.writing() as push:
+        key = GroupKey(ask.hold(push).id)
+        push.describe_group(key, resource)
+        if members is not None:
+            push.replace_members(key, members)
+        return ask.shown(push.tx, key)
+
+
+def _change(ask: Ask, changes: Sequence[GroupChange]) -> Response:
+    """Without content, as Entra wants it, unless attributes are asked for (RFC 7644 §3.5.2)."""
+    with ask.caller.writing() as push:
+        row = ask.hold(push)
+        _carry_out(push, GroupKey(row.id), changes, document=loads(row.scim))
+        if ask.projection != EVERYTHING:
+            return ask.shown(push.tx, row.id)
+        return answers.nothing(version_of(scim.of_key(push.tx, TABLE, row.id).scim_version))
+
+
+def _carry_out(
+    push: Push, group: GroupKey, changes: Sequence[GroupChange], *, document: Resource
+) -> None:
+    """In order. A rename to what it is called already is none (Okta sends one every time)."""
+    for change in changes:
+        match change:
+            case AddMembers(values):
+                push.add_members(group, values)
+            case RemoveMembers(values):
+                push.remove_members(group, values)
+            case ReplaceMembers(values):
+                push.replace_members(group, values)
+            case _:
+                after = described(document, change)
+                if after != document:
+                    push.describe_group(group, after)
+                document = after
+
+
+def _delete(ask: Ask) -> Response:
+    with ask.caller.writing() as push:
+        push.delete_group(GroupKey(ask.hold(push).id))
+    return answers.nothing()

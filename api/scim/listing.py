@@ -1,0 +1,135 @@
+"""Lists of users, of groups, and of both (RFC 7644 §3.4.2 and §3.4.3)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.scim import answers, query
+from api.scim.answers import Body
+from api.scim.auth import Caller
+from api.scim.body import body_of
+from api.scim.door import Handler
+from api.scim.errors import InvalidValue
+from api.scim.fields import (
+    GROUP_FIELDS,
+    GROUP_KIND,
+    GROUP_ORDER,
+    USER_FIELDS,
+    USER_KIND,
+    USER_ORDER,
+)
+from api.scim.query import Query
+from api.scim.render import Renderer
+from models.filters import And, Filter, Not, Or, Path, Present
+from models.store.fields import Field, Fields, Flag, Many, Number, Text, Time, UnknownAttribute
+from models.store.filtering import to_sql
+from models.store.scim_fields import Kind, never
+from models.store.scim_lists import Listed, Sortable, Window, page
+
+_NEVER = Present(Path(None, "never"))
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """What can be listed at an address."""
+
+    kind: Kind
+    fields: Fields
+    order: Fields
+
+
+USERS = Collection(USER_KIND, USER_FIELDS, USER_ORDER)
+GROUPS = Collection(GROUP_KIND, GROUP_FIELDS, GROUP_ORDER)
+
+
+def lister(*collections: Collection) -> Handler:
+    async def list_them(request: Request, caller: Caller) -> Response:
+        asked = query.of_url(request)
+        return await run_in_threadpool(_list, caller, collections, asked)
+
+    return list_them
+
+
+def searcher(*collections: Collection) -> Handler:
+    async def search(request: Request, caller: Caller) -> Response:
+        asked = query.of_body(await body_of(request))
+        return await run_in_threadpool(_list, caller, collections, asked)
+
+    return search
+
+
+def _list(caller: Caller, collections: Sequence[Collection], asked: Query) -> Response:
+    listed = [_listed(one, collections, asked) for one in collections]
+    window = Window(asked.start - 1, asked.count, asked.sort_by is not None, asked.descending)
+    with caller.context.database.read() as tx:
+        rows, total = page(tx, caller.connection.key, listed, window=window)
+        renderer = Renderer(tx, caller.base_url, asked.projection)
+        resources = _rendered(renderer, collections, rows)
+    return answers.listed(resources, total=total, start=asked.start)
+
+
+def _rendered(
+    renderer: Renderer, collections: Sequence[Collection], rows: Sequence[Row[Any]]
+) -> list[Body]:
+    """In the order of the rows, though each kind is rendered at once."""
+    found: dict[tuple[int, int], Body] = {}
+    for place, one in enumerate(collections):
+        own = [row for row in rows if row.kind == place]
+        render = renderer.users if one is USERS else renderer.groups
+        found |= {(place, row.id): body for row, body in zip(own, render(own), strict=True)}
+    return [found[row.kind, row.id] for row in rows]
+
+
+def _listed(one: Collection, everything: Sequence[Collection], asked: Query) -> Listed:
+    others = [other.fields for other in everything if other is not one]
+    matching = None
+    if asked.filter is not None:
+        wanted = _narrowed(asked.filter, one.fields, others)
+        matching = to_sql(wanted, {**one.fields, "never": never()})
+    return Listed(one.kind, matching, _sort(asked.sort_by, one, everything))
+
+
+def _narrowed(filter: Filter, own: Fields, others: Sequence[Fields]) -> Filter:
+    """What only other kinds of resources have is nothing here (RFC 7644 §3.4.2.1)."""
+    match filter:
+        case And(left, right):
+            return And(_narrowed(left, own, others), _narrowed(right, own, others))
+        case Or(left, right):
+            return Or(_narrowed(left, own, others), _narrowed(right, own, others))
+        case Not(inner):
+            return Not(_narrowed(inner, own, others))
+        case _:
+            is_elsewhere = any(_is_known(filter, other) for other in others)
+            return _NEVER if is_elsewhere and not _is_known(filter, own) else filter
+
+
+def _is_known(filter: Filter, fields: Fields) -> bool:
+    try:
+        to_sql(filter, fields)
+    except UnknownAttribute:
+        return False
+    return True
+
+
+def _sort(name: str | None, one: Collection, everything: Sequence[Collection]) -> Sortable | None:
+    """Raises InvalidValue for what has no order, or is not known at all."""
+    if name is None:
+        return None
+    match _sort_field(name, one.order):
+        case Text() | Flag() | Number() | Time() | Many() as field:
+            return field
+        case None if any(_sort_field(name, other.order) for other in everything):
+            return None
+        case _:
+            raise InvalidValue(f"It cannot be sorted by {name[:100]!r}.")
+
+
+def _sort_field(name: str, order: Mapping[str, Field]) -> Field | None:
+    """`emails.value` is what `emails` are sorted by."""
+    key = name.casefold()
+    return order.get(key, order.get(key.removesuffix(".value")))

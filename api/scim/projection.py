@@ -1,0 +1,110 @@
+"""Which attributes of a resource to show (RFC 7644 §3.4.2.5 and §3.9)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+
+from api.scim.attributes import Schema
+from api.scim.errors import InvalidValue
+from api.scim.schema import core, extension_of
+
+ALWAYS = frozenset({"id", "schemas"})
+
+Resource = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """Names are casefolded, as they were asked for; what is not known names nothing."""
+
+    included: frozenset[str] = frozenset()
+    excluded: frozenset[str] = frozenset()
+
+    def wants(self, name: str, schema: Schema) -> bool:
+        """Whether anything of an attribute will be shown, so that it need be read at all."""
+        name = name.casefold()
+        if self.included:
+            asked = _plain(self.included, schema)
+            return any(each == name or each.startswith(f"{name}.") for each in asked)
+        return name not in _plain(self.excluded, schema)
+
+    def show(self, resource: Resource, schema: Schema) -> dict[str, Any]:
+        always = {name: value for name, value in resource.items() if name in ALWAYS}
+        if self.included:
+            return always | _only(resource, _plain(self.included, schema))
+        if self.excluded:
+            return always | _without(resource, _plain(self.excluded, schema))
+        return dict(resource)
+
+
+EVERYTHING = Projection()
+
+
+def projection(included: Iterable[str], excluded: Iterable[str]) -> Projection:
+    """Raises InvalidValue when both are given."""
+    both = [frozenset(name.strip().casefold() for name in names) for names in (included, excluded)]
+    wanted, unwanted = (names - {""} for names in both)
+    if wanted and unwanted:
+        raise InvalidValue("attributes and excludedAttributes cannot be combined.")
+    return Projection(wanted, unwanted)
+
+
+def projection_of(request: Request) -> Projection:
+    """As the query of any request that answers with a resource asks for it."""
+    query = request.query_params
+    return projection(
+        query.get("attributes", "").split(","), query.get("excludedAttributes", "").split(",")
+    )
+
+
+def _plain(names: Iterable[str], schema: Schema) -> frozenset[str]:
+    """Without the URN of the schema itself, and with that of its extension."""
+    prefix = f"{schema.id}:".casefold()
+    return frozenset(_extended(name.removeprefix(prefix), schema) for name in names)
+
+
+def _extended(name: str, schema: Schema) -> str:
+    """Entra leaves the URN away from enterprise attributes."""
+    extension, first = extension_of(schema), name.partition(".")[0]
+    if extension is None or core(schema, first) or extension.sub(first) is None:
+        return name
+    return f"{extension.name}:{name}".casefold()
+
+
+def _within(key: str, names: Iterable[str]) -> frozenset[str]:
+    """Of the names those inside of an attribute, as seen from there."""
+    inside = f"{key}:" if ":" in key else f"{key}."
+    return frozenset(name[len(inside) :] for name in names if name.startswith(inside))
+
+
+def _only(value: Resource, names: frozenset[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, given in value.items():
+        inner = _within(name.casefold(), names)
+        if name.casefold() in names:
+            found[name] = given
+        elif inner and (part := _each(given, inner, _only)):
+            found[name] = part
+    return found
+
+
+def _without(value: Resource, names: frozenset[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, given in value.items():
+        inner = _within(name.casefold(), names)
+        if name.casefold() not in names:
+            found[name] = _each(given, inner, _without) if inner else given
+    return found
+
+
+def _each(value: Any, names: frozenset[str], cut: Any) -> Any:
+    """Of every one of several values the same part."""
+    match value:
+        case dict():
+            return cut(value, names)
+        case list():
+            return [part for each in value if isinstance(each, dict) and (part := cut(each, names))]
+        case _:
+            return value

@@ -1,0 +1,87 @@
+"""What a list was asked for, by a URL or by a SearchRequest (RFC 7644 §3.4.2 and §3.4.3)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from api.scim import filters
+from api.scim.discovery import MAX_RESULTS
+from api.scim.errors import InvalidSyntax, InvalidValue
+from api.scim.normalise import check_schemas
+from api.scim.projection import Projection, projection
+from models.filters import Filter
+
+SEARCH_REQUEST = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
+DEFAULT_RESULTS = 100
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    filter: Filter | None
+    start: int
+    """From 1."""
+    count: int
+    sort_by: str | None
+    descending: bool
+    projection: Projection
+
+
+def of_url(request: Request) -> Query:
+    """Raises InvalidFilter and InvalidValue."""
+    given = request.query_params
+    lists = ("attributes", "excludedAttributes")
+    return _query({k: v.split(",") if k in lists else v for k, v in given.items()})
+
+
+def of_body(body: object) -> Query:
+    """Raises InvalidSyntax, InvalidFilter and InvalidValue."""
+    if not isinstance(body, dict):
+        raise InvalidSyntax("The body must be a JSON object.")
+    check_schemas(body.get("schemas"), SEARCH_REQUEST)
+    return _query(body)
+
+
+def _query(given: Mapping[str, object]) -> Query:
+    count = _number(given, "count", DEFAULT_RESULTS)
+    order = _text(given, "sortOrder") or "ascending"
+    if order.casefold() not in ("ascending", "descending"):
+        raise InvalidValue("sortOrder must be ascending or descending.")
+    text = _text(given, "filter")
+    return Query(
+        filter=None if text is None else filters.parse(text),
+        start=max(1, _number(given, "startIndex", 1)),
+        count=min(max(0, count), MAX_RESULTS),
+        sort_by=_text(given, "sortBy") or None,
+        descending=order.casefold() == "descending",
+        projection=projection(_names(given, "attributes"), _names(given, "excludedAttributes")),
+    )
+
+
+def _text(given: Mapping[str, object], name: str) -> str | None:
+    value = given.get(name)
+    if value is not None and not isinstance(value, str):
+        raise InvalidValue(f"{name} must be a string.")
+    return value
+
+
+def _number(given: Mapping[str, object], name: str, default: int) -> int:
+    """Entra and others send it as text, as a URL does."""
+    value = given.get(name)
+    if value is None or value == "":
+        return default
+    if isinstance(value, bool) or not _WHOLE.fullmatch(str(value)):
+        raise InvalidValue(f"{name} must be a whole number.")
+    return int(str(value))
+
+
+def _names(given: Mapping[str, object], name: str) -> list[str]:
+    value = given.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise InvalidValue(f"{name} must be a list of names.")
+    return value

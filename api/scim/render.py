@@ -1,0 +1,70 @@
+"""A stored row as the resource that is shown (RFC 7643 §3.1, §4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row
+
+from api.scim.answers import Body
+from api.scim.attributes import Schema
+from api.scim.conditions import version_of
+from api.scim.projection import Projection
+from api.scim.schema import GROUP, USER
+from models import instant
+from models.store import scim
+from models.store.database import Tx, loads
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """Reads what belongs to the rows at once, and only if it will be shown."""
+
+    tx: Tx
+    base_url: str
+    projection: Projection
+
+    def users(self, rows: Sequence[Row[Any]]) -> list[Body]:
+        found: dict[int, list[Body]] = {row.id: [] for row in rows}
+        wanted = self.projection.wants("groups", USER)
+        if rows and wanted:
+            for one in scim.groups_of(self.tx, list(found)):
+                found[one.user_id].append(self._group(one))
+        own = [{"groups": found[row.id]} if wanted else {} for row in rows]
+        return [self._shown(row, USER, each) for row, each in zip(rows, own, strict=True)]
+
+    def groups(self, rows: Sequence[Row[Any]]) -> list[Body]:
+        found: dict[int, list[Body]] = {row.id: [] for row in rows}
+        wanted = self.projection.wants("members", GROUP)
+        if rows and wanted:
+            for one in scim.members(self.tx, list(found)):
+                found[one.group_id].append(self._member(one))
+        own = [{"members": found[row.id]} if wanted else {} for row in rows]
+        return [self._shown(row, GROUP, each) for row, each in zip(rows, own, strict=True)]
+
+    def _shown(self, row: Row[Any], schema: Schema, own: Body) -> Body:
+        document: dict[str, Any] = loads(row.scim)
+        head = {"schemas": document["schemas"], "id": row.public_id}
+        resource = {**head, **document, **own, "meta": self._meta(row, schema.name)}
+        return self.projection.show(resource, schema)
+
+    def _meta(self, row: Row[Any], kind: str) -> Body:
+        return {
+            "resourceType": kind,
+            "created": instant.to_text(row.scim_created),
+            "lastModified": instant.to_text(row.scim_modified),
+            "location": location(self.base_url, kind, row.public_id),
+            "version": version_of(row.scim_version),
+        }
+
+    def _group(self, row: Row[Any]) -> Body:
+        address = location(self.base_url, "Group", row.public_id)
+        return {"value": row.public_id, "$ref": address, "display": row.name, "type": "direct"}
+
+    def _member(self, row: Row[Any]) -> Body:
+        address = location(self.base_url, "User", row.public_id)
+        return {"value": row.public_id, "$ref": address, "type": "User"}
+
+
+def location(base_url: str, kind: str, public_id: str) -> str:
+    return f"{base_url}/{kind}s/{public_id}"

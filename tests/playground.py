@@ -1,0 +1,537 @@
+"""A small company to play with: a directory that is read, a provider that pushes, people who
+sign in, and one application, all in memory around the real store."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row, event
+from sqlmodel import SQLModel
+
+from connectors.base import DirectoryGroup, DirectoryUser, ReadEnded, Source, Target
+from connectors.errors import ConnectorError
+from connectors.memory import MemorySource, MemoryTarget
+from models.identity import GroupKey, Identifier, Membership, UserKey
+from models.instant import Instant
+from models.plans import Planned
+from models.store import accounts, bindings, cases, directory, holds, identities, outbox, runs
+from models.store.database import Database, Tx
+from models.store.ledger import Touched
+from models.verdicts import Answer
+from sync import connection as connections
+from sync import decide, intake, login, rule
+from sync.claims import GroupsClaim, GroupsState
+from sync.connection import Connection
+from sync.deliver import Delivery
+from sync.login import Login, Observed
+from sync.peers import Peers
+from sync.push import Push
+from sync.reconcile import Plan, Reconciliation
+from sync.relay import Relay
+from sync.subject import Subject
+from sync.work import Work
+from tests import builders
+from tests.builders import ManualClock
+
+OWNER = "worker"
+Fault = Exception
+
+
+class Crash(Exception):
+    """The process ended here."""
+
+
+class Twins(Peers):
+    """Peers that are in memory."""
+
+    def __init__(self, source: Callable[[], Source], app: Target) -> None:
+        self.reader = source
+        self.app = app
+
+    def source(self, connection: Connection) -> Source:
+        return self.reader()
+
+    def target(self, row: Row[Any]) -> Target:
+        return self.app
+
+
+@dataclass
+class Company:
+    """What the directory would say, were it asked now."""
+
+    users: dict[str, DirectoryUser] = field(default_factory=dict)
+    groups: dict[str, DirectoryGroup] = field(default_factory=dict)
+    members: dict[str, set[str]] = field(default_factory=dict)
+
+    def hire(self, *names: str, active: bool = True) -> None:
+        for name in names:
+            self.users[name] = DirectoryUser(id=name, user_name=mail(name), active=active)
+
+    def found(self, group: str, *names: str) -> None:
+        self.groups[group] = DirectoryGroup(group, group.title())
+        self.members[group] = set(names)
+
+    def dismiss(self, name: str) -> None:
+        self.users.pop(name, None)
+        for members in self.members.values():
+            members.discard(name)
+
+    def dissolve(self, group: str) -> None:
+        self.groups.pop(group, None)
+        self.members.pop(group, None)
+
+    def source(
+        self, faults: Mapping[int, Fault] | None = None, expected: ReadEnded | None = None
+    ) -> MemorySource:
+        return MemorySource(
+            self.users.values(),
+            self.groups.values(),
+            self.members,
+            faults=faults,  # type: ignore[arg-type]  # a crash is no error of a connector
+            expected=expected,
+        )
+
+
+def mail(name: str) -> str:
+    return f"{name}@acme.example"
+
+
+def quick_database(path: Path) -> Database:
+    """On SQLite, without waiting for the disk."""
+    found = Database(f"sqlite:///{path}/trueup.db")
+
+    @event.listens_for(found.engine, "connect")
+    def relax(dbapi: Any, _record: object) -> None:
+        dbapi.execute("PRAGMA synchronous=OFF")
+
+    SQLModel.metadata.create_all(found.engine)
+    return found
+
+
+def wipe(found: Database) -> None:
+    """Empty every table."""
+    tables = [table.name for table in reversed(SQLModel.metadata.sorted_tables)]
+    with found.write() as tx:
+        if found.is_sqlite:
+            for name in tables:
+                tx.run(f"DELETE FROM {name}")
+        else:
+            tx.run(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE")
+
+
+@dataclass
+class Playground:
+    """One connection, one target, and the whole engine between them."""
+
+    database: Database
+    key: int
+    target: int
+    app: MemoryTarget
+    clock: ManualClock = field(default_factory=ManualClock)
+    company: Company = field(default_factory=Company)
+    tokens: int = 0
+    next_source: Callable[[], Source] | None = None
+
+    # -- the pieces of the engine ---------------------------------------------------------
+
+    def __post_init__(self) -> None:
+        self.twins = Twins(self._source, self.app)
+
+    def _source(self) -> Source:
+        chosen, self.next_source = self.next_source, None
+        return chosen() if chosen else self.company.source()
+
+    @property
+    def connection(self) -> Connection:
+        with self.database.read() as tx:
+            return connections.load(tx, self.key)
+
+    @property
+    def work(self) -> Work:
+        return Work(self.database, self.twins, self.clock, OWNER)
+
+    @property
+    def delivery(self) -> Delivery:
+        return Delivery(self.database, self.twins, self.clock, OWNER)
+
+    @property
+    def reconciliation(self) -> Reconciliation:
+        return Reconciliation(
+            self.database, self.twins, self.clock, self.connection, beat=self.clock.now
+        )
+
+    # -- the provider pushes --------------------------------------------------------------
+
+    @contextmanager
+    def pushing(self) -> Iterator[Push]:
+        connection = self.connection
+        with self.database.write() as tx:
+            yield Push(tx, connection, self.clock)
+
+    def push_user(self, name: str, **said: Any) -> UserKey:
+        """Create, or put, as the provider would."""
+        resource = {"userName": mail(name), "externalId": name, "active": True} | said
+        known = self.pushed("users", str(resource["externalId"]))
+        with self.pushing() as push:
+            if known is not None:
+                push.replace_user(UserKey(known), resource)
+                return UserKey(known)
+            return push.create_user(resource)[0]
+
+    def push_group(self, group: str, *names: str) -> GroupKey:
+        resource = {"displayName": group.title(), "externalId": group}
+        known = self.pushed("groups", group)
+        with self.pushing() as push:
+            if known is not None:
+                push.describe_group(GroupKey(known), resource)
+                push.add_members(GroupKey(known), self.ids(push.tx, names))
+                return GroupKey(known)
+            return push.create_group(resource, self.ids(push.tx, names))
+
+    def push_add(self, group: str, *names: str) -> None:
+        known = self.pushed("groups", group)
+        if known is not None:
+            with self.pushing() as push:
+                push.add_members(GroupKey(known), self.ids(push.tx, names))
+
+    def push_remove(self, group: str, *names: str) -> None:
+        known = self.pushed("groups", group)
+        if known is not None:
+            with self.pushing() as push:
+                push.remove_members(GroupKey(known), self.ids(push.tx, names))
+
+    def push_members(self, group: str, *names: str) -> None:
+        known = self.pushed("groups", group)
+        if known is not None:
+            with self.pushing() as push:
+                push.replace_members(GroupKey(known), self.ids(push.tx, names))
+
+    def push_active(self, name: str, *, active: bool) -> None:
+        if self.pushed("users", name) is not None:
+            self.push_user(name, active=active)
+
+    def push_delete(self, name: str) -> None:
+        known = self.pushed("users", name)
+        if known is not None:
+            with self.pushing() as push:
+                push.delete_user(UserKey(known))
+
+    def push_delete_group(self, group: str) -> None:
+        known = self.pushed("groups", group)
+        if known is not None:
+            with self.pushing() as push:
+                push.delete_group(GroupKey(known))
+
+    def pushed(self, table: str, external_id: str) -> int | None:
+        with self.database.read() as tx:
+            found = tx.value(
+                f"SELECT id FROM {table} WHERE scim_external_id = :id AND scim IS NOT NULL",
+                {"id": external_id},
+            )
+        return None if found is None else int(found)
+
+    def ids(self, tx: Tx, names: Iterable[str]) -> list[str]:
+        """What the provider calls members: our public id, or one that is not known yet."""
+        found = []
+        for name in names:
+            sql = "SELECT public_id FROM users WHERE scim_external_id = :id AND scim IS NOT NULL"
+            found.append(str(tx.value(sql, {"id": name}) or name))
+        return found
+
+    # -- the directory is read --------------------------------------------------------------
+
+    def read(
+        self,
+        faults: Mapping[int, Fault] | None = None,
+        expected: ReadEnded | None = None,
+        *,
+        meanwhile: Callable[[], None] | None = None,
+    ) -> Row[Any]:
+        """One full read, without the reconciliation that follows. Answers the run.
+
+        `meanwhile` is done when the read has begun and nothing of it was told.
+        """
+
+        def begun() -> Source:
+            source = self.company.source(faults, expected)
+            if meanwhile is not None:
+                meanwhile()
+            return source
+
+        self.next_source = begun
+        run = self._start("pull")
+        self.work.perform(run)
+        self.next_source = None
+        return self._run(run)
+
+    def point_read(self, name: str, faults: Mapping[int, Fault] | None = None) -> Row[Any]:
+        self.next_source = lambda: self.company.source(faults)
+        run = self._start("point_read", user=self.user(name))
+        self.work.perform(run)
+        self.next_source = None
+        return self._run(run)
+
+    def _start(self, kind: str, user: int | None = None) -> int:
+        with self.database.write() as tx:
+            tx.run("DELETE FROM runs WHERE state = 'ready'")
+            run = runs.start(tx, self.key, kind, self.clock.now(), user=user)
+            taken = runs.relay(tx, self.clock.now(), lease=1_000_000)
+        assert taken == [run]
+        return run
+
+    def _run(self, run: int) -> Row[Any]:
+        with self.database.read() as tx:
+            found = runs.get(tx, run)
+        assert found is not None
+        return found
+
+    def work_off(self) -> list[str]:
+        """Carry out the runs that wait, and say which kinds they were."""
+        done: list[str] = []
+        while True:
+            with self.database.write() as tx:
+                taken = runs.relay(tx, self.clock.now(), lease=1_000_000)
+            if not taken:
+                return done
+            for run in taken:
+                done.append(self._run(run).kind)
+                self.work.perform(run)
+
+    # -- people sign in --------------------------------------------------------------------
+
+    def token(
+        self,
+        name: str,
+        *groups: str,
+        state: GroupsState = GroupsState.LISTED,
+        at: Instant | None = None,
+        digest: str | None = None,
+        subject: Subject | None = None,
+    ) -> Observed:
+        """A token, issued `at`, is used now."""
+        self.tokens += 1
+        connection = self.connection
+        with self.database.write() as tx:
+            now = self.clock.now()
+            shown = Login(
+                subject=subject or person(name),
+                groups=GroupsClaim(state, tuple(sorted(groups))),
+                digest=digest or f"token {self.tokens}",
+                as_of=now if at is None else at,
+            )
+            return login.observe(tx, connection, shown, now)
+
+    # -- an administrator ------------------------------------------------------------------
+
+    def remove_group(self, group: str, *, restore: bool = False) -> None:
+        key, now = self.group(group), self.clock.now()
+        with self.database.write() as tx:
+            directory.mark_removed(tx, key, 0 if restore else now, now)
+            intake.resolve(tx, connections.load(tx, self.key), Touched(groups={key}), now)
+
+    def open_hold(self) -> Row[Any] | None:
+        with self.database.read() as tx:
+            return holds.open_at(tx, self.target)
+
+    def held(self) -> list[str]:
+        """Fingerprints on the open hold."""
+        with self.database.read() as tx:
+            found = holds.open_at(tx, self.target)
+            return [] if found is None else [row.fingerprint for row in outbox.held(tx, found.id)]
+
+    def approve(self) -> bool:
+        found = self.open_hold()
+        with self.database.write() as tx:
+            return found is not None and rule.approve(tx, found, by="ada", now=self.clock.now())
+
+    def refuse(self) -> bool:
+        found = self.open_hold()
+        with self.database.write() as tx:
+            return found is not None and rule.refuse(tx, found, by="ada", now=self.clock.now())
+
+    # -- the engine at work ----------------------------------------------------------------
+
+    def reconcile(self) -> Plan:
+        return self.reconciliation.reconcile()[0]
+
+    def sweep(self) -> list[list[int]]:
+        """Hand out what is ready, as the relay does."""
+        sent: list[list[int]] = []
+        Relay(self.database, self.clock, sent.append, lambda _: None).sweep()
+        return sent
+
+    def deliver(self, rounds: int = 50) -> None:
+        """Carry out what is ready until nothing is."""
+        for _ in range(rounds):
+            with self.database.write() as tx:
+                batches = outbox.relay(tx, self.clock.now(), lease=1_000_000)
+            if not batches:
+                return
+            for _, ids in batches:
+                self.delivery.deliver(ids)
+        raise AssertionError("the deliveries have no end")
+
+    def reap(self) -> None:
+        with self.database.write() as tx:
+            outbox.reap(tx, self.clock.now(), everything=True)
+            runs.reap(tx, self.clock.now(), everything=True)
+
+    def settle(self) -> None:
+        """Whatever follows from what is known now: until nothing is planned or waits."""
+        self.reap()
+        self.deliver()
+        self.reconcile()
+        self.deliver()
+
+    # -- to look at ------------------------------------------------------------------------
+
+    def user(self, name: str) -> UserKey:
+        found = self.find(name)
+        assert found is not None, f"nobody is called {name}"
+        return found
+
+    def find(self, name: str) -> UserKey | None:
+        with self.database.read() as tx:
+            asked = [Identifier(space, name) for space in ("id", "external_id", "subject")]
+            asked.append(Identifier("user_name", mail(name)))
+            found = identities.users_named(tx, self.key, asked)
+        return next((found[one] for one in asked if one in found), None)
+
+    def group(self, name: str) -> GroupKey:
+        with self.database.read() as tx:
+            asked = [Identifier(space, name) for space in ("id", "external_id", "claim", "name")]
+            found = identities.groups_named(tx, self.key, asked)
+        return next(found[one] for one in asked if one in found)
+
+    def row(self, name: str) -> Row[Any]:
+        with self.database.read() as tx:
+            found = tx.row("SELECT * FROM users WHERE id = :key", {"key": self.user(name)})
+        assert found is not None
+        return found
+
+    def answer(self, name: str, group: str) -> Answer:
+        """The verdict on a membership; a hold where nobody ever spoke of it."""
+        with self.database.read() as tx:
+            asked = [Membership(self.group(group), self.user(name))]
+            for record in cases.members(tx, asked):
+                return decide.member(record, self.connection.policy, self.clock.now()).answer
+        return Answer.HOLD
+
+    def decisions(self) -> dict[str, Any]:
+        """What is decided about everybody and everything, by keys."""
+        policy, now = self.connection.policy, self.clock.now()
+        found: dict[str, Any] = {}
+        with self.database.read() as tx:
+            for row in tx.rows("SELECT id FROM users ORDER BY id"):
+                for user in cases.users(tx, [row.id]):
+                    verdict = decide.user(user, policy, now)
+                    found[f"u{row.id}"] = (verdict.exists.answer, verdict.active.answer)
+            for row in tx.rows("SELECT id FROM groups ORDER BY id"):
+                for group in cases.groups(tx, [row.id]):
+                    found[f"g{row.id}"] = decide.group(group, policy, now).exists.answer
+                for member in cases.members_of_group(tx, row.id):
+                    name = f"m{row.id}:{member.membership.user}"
+                    found[name] = decide.member(member, policy, now).answer
+        return found
+
+    def plan(self) -> list[Planned]:
+        """What the target would need now."""
+        with self.database.read() as tx:
+            target = accounts.target(tx, self.target)
+            assert target is not None
+            return self.reconciliation._planned(tx, target)
+
+    def at_app(self, name: str) -> Any:
+        """The user as the application holds it, or None."""
+        return next((one for one in self.app.users.values() if one.user_name == mail(name)), None)
+
+    def in_app(self, group: str) -> set[str]:
+        """Who is in a group at the application, by name."""
+        found = [one for one in self.app.groups.values() if one.name == group.title()]
+        if not found:
+            return set()
+        members = found[0].members or frozenset()
+        return {self.app.users[one].user_name.partition("@")[0] for one in members}
+
+    def findings(self, *states: str) -> set[str]:
+        with self.database.read() as tx:
+            rows = tx.rows(
+                "SELECT kind FROM findings WHERE state IN :states",
+                {"states": list(states or ("open", "accepted"))},
+            )
+        return {row.kind for row in rows}
+
+    def actions(self, state: str) -> list[str]:
+        """The operations in a state, oldest first."""
+        with self.database.read() as tx:
+            rows = tx.rows(
+                "SELECT operation FROM actions WHERE state = :state ORDER BY id", {"state": state}
+            )
+        return [row.operation for row in rows]
+
+    def bound(self) -> dict[str, Any]:
+        """What we believe the target to hold."""
+        with self.database.read() as tx:
+            users = {row.user_id: row.remote_id for row in bindings.users_at(tx, self.target)}
+            groups = {row.group_id: row.remote_id for row in bindings.groups_at(tx, self.target)}
+            members = {
+                (users[user], groups[group])
+                for group in groups
+                for user in bindings.members_at(tx, self.target, group)
+            }
+        return {"users": users, "groups": groups, "members": members}
+
+
+def person(name: str) -> Subject:
+    return Subject(
+        user_id=name,
+        user_id_claim="sub",
+        user_id_is_explicit=True,
+        user_name=mail(name),
+        email=mail(name),
+        email_verified=True,
+    )
+
+
+def playground(found: Database, app: MemoryTarget | None = None, **options: Any) -> Playground:
+    """Fresh tables, and one of everything. Options are those of `builders.world`."""
+    wipe(found)
+    scope = options.pop("scope", "all")
+    if options.pop("pull", True):
+        options["pull"] = {"kind": "memory", "scope": scope}
+    if options.pop("login", True):
+        options["login"] = {"protocol": "oidc"}
+    made = builders.world(found, **options)
+    return Playground(found, made.connection.key, made.target, app or MemoryTarget())
+
+
+def late(trouble: Exception, *numbers: int) -> dict[int, Any]:
+    """These calls fail."""
+    return {number: trouble for number in numbers}
+
+
+def crashing(app: MemoryTarget, *numbers: int) -> MemoryTarget:
+    """A target of the same contents whose n-th operations are done, and never heard to be."""
+    return replace_faults(app, late_faults=late(Crash("here"), *numbers))
+
+
+def replace_faults(app: MemoryTarget, **faults: Any) -> MemoryTarget:
+    return MemoryTarget(app.users.values(), app.groups.values(), **faults)
+
+
+__all__ = [
+    "Company",
+    "ConnectorError",
+    "Crash",
+    "Playground",
+    "crashing",
+    "late",
+    "mail",
+    "person",
+    "playground",
+    "quick_database",
+    "replace",
+    "wipe",
+]

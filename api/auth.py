@@ -52,9 +52,7 @@ def _look_up(context: Context, token: str) -> Key:
     if row.last_used_at is None or row.last_used_at < now - MINUTE:
         with context.database.write() as tx:
             accounts.note_use(tx, "api_keys", row.id, now)
-    return Key(
-        key=row.id, public_id=row.public_id, name=row.name, organization=row.organization_id
-    )
+    return Key(key=row.id, public_id=row.public_id, name=row.name, organization=row.organization_id)
 
 
 def _unknown(sentence: str) -> Problem:

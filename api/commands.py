@@ -1,19 +1,26 @@
 """What the commands of the command line do, and how they show it."""
 
-import csv
 import json
 import sys
 import time
 from typing import Any
 
+from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 from sqlalchemy import Row
 
+from api.admin import checks, tables
+from api.admin.explain import question
+from api.admin.explanation import explain as explained
+from api.auth import PREFIX
 from api.context import Context
-from api.serve import owner
+from api.engine import owner
+from api.problems import Problem
 from models.instant import to_text
-from models.store import accounts, findings, runs
+from models.store import accounts, findings, keys, runs
 from models.store.database import loads
 from models.store.vault import hashed, new_token
 from sync.work import LEASE, Work
@@ -100,53 +107,77 @@ def drift(context: Context, form: str) -> bool:
         json.dump(found, sys.stdout, indent=1)
         print()
     elif form == "csv":
-        writer = csv.DictWriter(sys.stdout, COLUMNS, extrasaction="ignore")
-        writer.writeheader()
-        writer.writerows({k: _cell(v) for k, v in one.items()} for one in found)
+        sys.stdout.writelines(tables.lines(COLUMNS, ([one[c] for c in COLUMNS] for one in found)))
     else:
         console.print(table(found))
     return any(one["severity"] not in QUIET for one in found)
 
 
-def _cell(value: object) -> object:
-    """A cell that a spreadsheet would take for a formula is shown as text."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return f"'{value}"
-    return value
-
-
 def table(found: list[dict[str, Any]]) -> Table:
-    """Findings as a person reads them, the worst first."""
-    made = Table(title="Drift", title_justify="left", expand=True, show_lines=False)
+    """Findings as a person reads them, the worst first; what to do, once for each kind."""
+    made = Table(title="Drift", title_justify="left", expand=True, box=box.SIMPLE_HEAD)
     made.add_column("severity", no_wrap=True)
     made.add_column("kind", no_wrap=True)
-    made.add_column("what disagrees", ratio=3)
-    made.add_column("what to do", ratio=2)
+    made.add_column("what disagrees", ratio=1)
+    advised: set[str] = set()
     for one in found:
-        style = STYLES.get(one["severity"], "")
-        made.add_row(
-            f"[{style}]{one['severity']}[/]", one["kind"], one["summary"], one["suggestion"]
-        )
+        told = Text(one["summary"])
+        if one["suggestion"] and one["kind"] not in advised:
+            advised.add(one["kind"])
+            told.append(f"\n→ {one['suggestion']}", "dim")
+        severity = Text(one["severity"], STYLES.get(one["severity"], ""))
+        made.add_row(severity, one["kind"], told)
     return made
 
 
+def explain(context: Context, user: str, group: str | None) -> None:
+    """In sentences: the verdict, every channel's word, and the state at each target."""
+    now = context.clock.now()
+    try:
+        with context.database.read() as tx:
+            asked = question(tx, user, group, at=now, organization=None)
+            told = explained(tx, asked, now=now)
+    except Problem as trouble:
+        raise CommandFailed(trouble.detail, 2) from trouble
+    for sentence in told.sentences:
+        console.print(sentence, highlight=False, markup=False)
+    for at in told.targets:
+        console.print(f"{at.target_name}: {at.sentence}", highlight=False, markup=False)
+
+
+def check(context: Context, name: str) -> bool:
+    """Whether anything is wrong."""
+    told = checks.look(context, connection_row(context, name).id)
+    for sentence in told.set_up:
+        console.print(f"[green]ok[/]     {escape(sentence)}", highlight=False)
+    for sentence in told.wrong:
+        console.print(f"[red]wrong[/]  {escape(sentence)}", highlight=False)
+    return bool(told.wrong)
+
+
 def create_key(context: Context, name: str) -> None:
-    token, now = new_token("tuk"), context.clock.now()
+    token, now = new_token(PREFIX), context.clock.now()
     with context.database.write() as tx:
-        key = accounts.insert_key(tx, name, hashed(token), now)
-    print(f"{key} {token}")
+        public = keys.create(tx, name, hashed(token), organization=None, now=now)
+    print(f"{public} {token}")
 
 
 def list_keys(context: Context) -> None:
     with context.database.read() as tx:
-        for row in accounts.keys(tx):
+        for row in keys.every(tx):
             used = to_text(row.last_used_at) if row.last_used_at else "never"
             state = "revoked" if row.revoked_at else "live"
             print(f"{row.public_id}  {row.name}  {state}  last used {used}")
 
 
-def revoke_key(context: Context, key: str) -> None:
+def revoke_key(context: Context, public_id: str) -> None:
+    """The last key that may do everything stays, or nobody could make another."""
     with context.database.write() as tx:
-        if not accounts.revoke_key(tx, key, context.clock.now()):
-            raise CommandFailed(f"There is no live key {key}.", 2)
+        keys.lock(tx)
+        row = keys.live(tx, public_id)
+        if row is None:
+            raise CommandFailed(f"There is no live key {public_id}.", 2)
+        if keys.unlimited(tx) == {row.id}:
+            raise CommandFailed("This is the last key. Make another one first.", 2)
+        keys.revoke(tx, row.id, context.clock.now())
     print("Revoked.")

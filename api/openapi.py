@@ -1,17 +1,15 @@
-"""The API described: one value an operation, from which both routes and OpenAPI 3.1 are made."""
+"""The operations of the API, described as OpenAPI 3.1."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from api.operation import JSON, NoBody, Operation
 from api.problems import MEDIA_TYPE, ProblemDocument
 
-CSV = "text/csv"
-JSON = "application/json"
 TITLE = "Trueup administration"
 VERSION = "1"
 _REFUSALS = {
@@ -21,118 +19,8 @@ _REFUSALS = {
     "409": "The state of things forbids it.",
     "422": "A field is wrong.",
 }
-Act = Callable[[Any], Any]
-Gives = type[BaseModel] | str | None
-"""The model of an answer, a media type for text, None for no content."""
-Schemas = Mapping[tuple[type[BaseModel], JsonSchemaMode], Any]
-
-
-class NoQuery(BaseModel):
-    """No parameters."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class NoBody(BaseModel):
-    """No body, or an empty object."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
-    """What one method does at one path."""
-
-    method: str
-    path: str
-    noun: str
-    summary: str
-    act: Act
-    """Takes an `api.admin.call.Call` and gives an `Answer`; runs in a thread."""
-    about: str = ""
-    query: type[BaseModel] = NoQuery
-    body: type[BaseModel] = NoBody
-    answers: Mapping[int, Gives] = field(default_factory=dict)
-    """By status."""
-
-    @property
-    def parameters(self) -> list[str]:
-        return re.findall(r"{(\w+)}", self.path)
-
-    @property
-    def name(self) -> str:
-        """Unique among all operations, as OpenAPI asks."""
-        words = re.sub(r"\W+", "_", self.path).strip("_")
-        return f"{self.method.lower()}_{words}"
-
-
-@dataclass(frozen=True, slots=True)
-class Noun:
-    """Makes the operations of one noun: each a path below its own, what to do, and a summary."""
-
-    name: str
-    at: str
-
-    def get(
-        self,
-        path: str,
-        act: Act,
-        summary: str,
-        *,
-        gives: Gives,
-        query: type[BaseModel] = NoQuery,
-        about: str = "",
-    ) -> Operation:
-        return self._operation(
-            "GET", path, act, summary=summary, query=query, answers={200: gives}, about=about
-        )
-
-    def post(
-        self,
-        path: str,
-        act: Act,
-        summary: str,
-        *,
-        gives: Gives,
-        takes: type[BaseModel] = NoBody,
-        query: type[BaseModel] = NoQuery,
-        status: tuple[int, ...] = (200,),
-        about: str = "",
-    ) -> Operation:
-        answers = {one: gives for one in status}
-        return self._operation(
-            "POST", path, act, summary=summary, body=takes, query=query, answers=answers, about=about
-        )
-
-    def patch(
-        self,
-        path: str,
-        act: Act,
-        summary: str,
-        *,
-        gives: Gives,
-        takes: type[BaseModel],
-        about: str = "",
-    ) -> Operation:
-        return self._operation(
-            "PATCH", path, act, summary=summary, body=takes, answers={200: gives}, about=about
-        )
-
-    def delete(
-        self,
-        path: str,
-        act: Act,
-        summary: str,
-        *,
-        query: type[BaseModel] = NoQuery,
-        about: str = "",
-    ) -> Operation:
-        return self._operation(
-            "DELETE", path, act, summary=summary, query=query, answers={204: None}, about=about
-        )
-
-    def _operation(self, method: str, path: str, act: Act, **parts: Any) -> Operation:
-        return Operation(method=method, path=self.at + path, noun=self.name, act=act, **parts)
+Schemas = Mapping[Any, Any]
+"""By model and mode: a reference to the schema."""
 
 
 def document(operations: Sequence[Operation], *, prefix: str, server: str) -> dict[str, Any]:
@@ -167,7 +55,8 @@ def _models(operations: Sequence[Operation]) -> Iterator[tuple[type[BaseModel], 
         for answer in one.answers.values():
             if isinstance(answer, type):
                 found[answer, "serialization"] = None
-    yield from {**found, (ProblemDocument, "serialization"): None}
+    found[ProblemDocument, "serialization"] = None
+    yield from found
 
 
 def _operation(one: Operation, schemas: Schemas) -> dict[str, Any]:
@@ -212,7 +101,7 @@ def _query_parameters(one: Operation) -> Iterator[dict[str, Any]]:
 
 
 def _responses(one: Operation, schemas: Schemas) -> dict[str, Any]:
-    problem = {MEDIA_TYPE: {"schema": schemas[ProblemDocument, "serialization"]}}
+    problem: dict[str, Any] = {MEDIA_TYPE: {"schema": schemas[ProblemDocument, "serialization"]}}
     found: dict[str, Any] = {
         status: {"description": text, "content": problem} for status, text in _REFUSALS.items()
     }

@@ -87,7 +87,7 @@ class CheckedBackend(httpcore.SyncBackend):
         self._allow = allow
         self._deadline = deadline
 
-    def connect_tcp(  # noqa: PLR0917 - the signature is httpcore's
+    def connect_tcp(
         self,
         host: str,
         port: int,

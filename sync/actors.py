@@ -4,50 +4,66 @@ from typing import Any
 
 import dramatiq
 from dramatiq.brokers.stub import StubBroker
+from dramatiq.middleware import TimeLimit
 
 from sync.deliver import Delivery
+from sync.leases import Leases
 from sync.work import Work
 
 DELIVER = "trueup_deliver"
 PERFORM = "trueup_perform"
+MINUTE_MS = 60 * 1000
+DELIVER_MS = 15 * MINUTE_MS
+"""Far more than the time-outs of a connector add up to: what still runs then hangs."""
+PERFORM_MS = 24 * 60 * MINUTE_MS
+
+Actor = dramatiq.Actor[Any, Any]
 
 
 def open_broker(url: str) -> dramatiq.Broker:
-    """Redis or RabbitMQ by the address; in memory without one. Retries live in SQL."""
-    if url.startswith(("redis://", "rediss://")):
-        from dramatiq.brokers.redis import RedisBroker  # only where it is used
+    """Redis or RabbitMQ by the address, in memory without one; nothing is connected yet.
 
-        broker: dramatiq.Broker = RedisBroker(
-            url=url, heartbeat_timeout=6000, maintenance_chance=1_000_000
+    Retries, delays, order and results live in SQL, so of dramatiq's middleware only the time
+    limit is wanted. A message that crashes is gone; its row is not.
+    """
+    middleware: list[dramatiq.Middleware] = [TimeLimit(time_limit=DELIVER_MS)]
+    if url.startswith(("redis://", "rediss://")):
+        # Imported here because only those pay for a broker's client who use it.
+        from dramatiq.brokers.redis import RedisBroker  # noqa: PLC0415
+
+        broker: dramatiq.Broker = RedisBroker(  # type: ignore[no-untyped-call]
+            url=url,
+            middleware=middleware,
+            namespace="trueup",
+            heartbeat_timeout=6000,
+            maintenance_chance=1_000_000,
         )
     elif url.startswith(("amqp://", "amqps://")):
-        from dramatiq.brokers.rabbitmq import RabbitmqBroker  # only where it is used
+        from dramatiq.brokers.rabbitmq import RabbitmqBroker  # noqa: PLC0415
 
-        broker = RabbitmqBroker(url=url)
+        broker = RabbitmqBroker(url=url, middleware=middleware)
     else:
-        broker = StubBroker()
+        broker = StubBroker(middleware=middleware)
     return broker
 
 
-def declare(
-    broker: dramatiq.Broker, delivery: Delivery | None = None, work: Work | None = None
-) -> tuple[dramatiq.Actor[Any, Any], dramatiq.Actor[Any, Any]]:
-    """The two actors. A process that only sends messages needs neither delivery nor work."""
+def declare_deliver(broker: dramatiq.Broker, delivery: Delivery | None) -> Actor:
+    """A process that only sends messages needs no delivery."""
 
-    @dramatiq.actor(broker=broker, actor_name=DELIVER, queue_name=DELIVER, max_retries=0)
+    @dramatiq.actor(broker=broker, actor_name=DELIVER, queue_name=DELIVER, time_limit=DELIVER_MS)
     def deliver(ids: list[int]) -> None:
         if delivery is not None:
             delivery.deliver(ids)
 
-    @dramatiq.actor(
-        broker=broker,
-        actor_name=PERFORM,
-        queue_name=PERFORM,
-        max_retries=0,
-        time_limit=24 * 3600 * 1000,
-    )
+    return deliver
+
+
+def declare_perform(broker: dramatiq.Broker, work: Work | None, leases: Leases | None) -> Actor:
+    @dramatiq.actor(broker=broker, actor_name=PERFORM, queue_name=PERFORM, time_limit=PERFORM_MS)
     def perform(run: int) -> None:
+        if leases is not None:
+            leases.arrived("runs", [run])
         if work is not None:
             work.perform(run)
 
-    return deliver, perform
+    return perform

@@ -48,16 +48,13 @@ class Bell:
         self.pulled.set()
 
     def _until_stopped(self, work: Callable[[], None]) -> None:
+        driver: type[Exception] = self.database.engine.dialect.loaded_dbapi.Error
         while not self.stopping.is_set():
             try:
                 work()
-            except (SQLAlchemyError, *self._errors()) as trouble:
+            except (SQLAlchemyError, driver) as trouble:
                 log.warning("the database tells nobody of work", problem=str(trouble))
                 self.stopping.wait(PAUSE)
-
-    def _errors(self) -> tuple[type[Exception], ...]:
-        """What the driver raises by itself."""
-        return (self.database.engine.dialect.loaded_dbapi.Error,)
 
     def _ring(self) -> None:
         with self.database.alone() as connection:

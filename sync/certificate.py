@@ -13,6 +13,8 @@ class Seen:
     users: int
     groups: int
     memberships: int
+    silent_groups: int = 0
+    """Listed, and whose members were never told. A cover would take them all as listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Certificate:
 def certify(
     seen: Seen, ended: ReadEnded | None, *, users_before: int, groups_before: int, shrink: float
 ) -> Certificate:
-    """Terminal marker seen, the provider's counts reached, not suspiciously smaller."""
+    """Ended, the provider's counts reached, every group told, not suspiciously smaller."""
     if ended is None:
         return Certificate(seen, "The read stopped before its end was reached.")
     for what, listed, expected in (
@@ -53,6 +55,10 @@ def certify(
             return Certificate(
                 seen, f"The directory counts {expected} {what} and listed only {listed}."
             )
+    if seen.silent_groups:
+        return Certificate(
+            seen, f"It listed {seen.silent_groups} groups without telling who is in them."
+        )
     for what, listed, before in (
         ("users", seen.users, users_before),
         ("groups", seen.groups, groups_before),

@@ -1,35 +1,36 @@
 """Carry out actions: compare once more, do, write down how it ended.
 
 Nothing is held open over the network: one transaction begins the actions, another ends
-them. A crash between the two leaves rows whose lease lapses, and repeating is safe.
+them. A crash between the two leaves rows whose lease lapses, and objects in doubt: whoever
+begins them again makes the target match whatever it holds, so that repeating is safe.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Row
 
 from connectors.errors import Foreign, Gone, Misconfigured, Refused, Transient
+from models.actions import Outcome
 from models.clock import Clock
-from models.instant import HOUR, MINUTE, SECOND, Instant
-from models.identity import Membership
+from models.instant import HOUR, SECOND, Instant
 from models.plans import Planned
-from models.store import accounts, outbox
+from models.store import accounts, leases, outbox
 from models.store.database import Database, Tx
-from models.store.ledger import Touched
-from sync import connection as connections
+from models.store.vault import CannotOpen
 from sync import endings, rule
-from sync.intake import plan_touched
-from sync.job import Job, build, object_key
+from sync.afresh import plan_afresh
+from sync.job import Job, build, object_key, touched
+from sync.leases import LEASE, Lapsed, Leases
 from sync.peers import Peers
 
-LEASE = 5 * MINUTE
-"""Longer than any call to a target may take, so that two workers never act for one object."""
 MAX_ATTEMPTS = 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Delivery:
     """Delivers for one worker process, named `owner`."""
 
@@ -37,39 +38,71 @@ class Delivery:
     peers: Peers
     clock: Clock
     owner: str
+    leases: Leases = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.leases = Leases(self.database, self.clock, self.owner)
 
     def deliver(self, ids: list[int]) -> None:
         """Actions of one target that travel together. Those already taken are left out."""
-        with self.database.write() as tx:
-            job = self._begin(tx, ids)
+        self.leases.arrived("actions", ids)
+        since = time.monotonic()
+        job = self.database.insist(lambda tx: self._begin(tx, ids))
         if job is None:
             return
+        with self.leases.holding(job.actions, since=since):
+            self._carry_out(job)
+
+    def _carry_out(self, job: Job) -> None:
         try:
+            self.leases.check(job.actions)
             outcome = self.peers.target(job.target).apply(job.operation)
+        except Lapsed:
+            return  # nothing was sent, and the rows are another's
         except Transient as trouble:
-            self._again(job, trouble)
-        except Misconfigured as trouble:
-            self._suspend(job, str(trouble))
+            self._end(job, partial(self._again, job=job, trouble=trouble))
+        except (Misconfigured, CannotOpen) as trouble:
+            self._end(job, partial(self._suspend, job=job, problem=str(trouble)))
         except Refused as trouble:
-            self._refused(job, trouble)
+            self._end(job, partial(self._refused, job=job, trouble=trouble))
         else:
-            with self.database.write() as tx:
-                endings.done(tx, job, outcome, owner=self.owner, now=self.clock.now())
-                tx.has_work = True
+            self._end(job, partial(self._done, job=job, outcome=outcome))
 
     def _begin(self, tx: Tx, ids: list[int]) -> Job | None:
         """Claim, compare with what is true now, and give up what is not wanted any more."""
         now = self.clock.now()
+        waiting = leases.rivals(tx, ids)
+        if waiting:
+            leases.put_back(tx, sorted(waiting), run_at=now + SECOND, now=now)
         rows = outbox.claim(tx, ids, owner=self.owner, lease=LEASE, now=now)
+        rows = self._not_worn_out(tx, rows)
         target = accounts.target(tx, rows[0].target_id) if rows else None
         if target is None:
             return None
-        planned = _plan(tx, target, rows, now)
+        if target.state != "active":
+            self._leave(tx, rows, target.problem or "The target is suspended.")
+            return None
+        doubtful = leases.in_doubt(tx, [row.id for row in rows], most=MAX_ATTEMPTS)
+        planned = plan_afresh(tx, target, rows, now=now, doubtful=doubtful)
         good = [row for row in rows if _is_same(row, planned.get(object_key(row)))]
         job = build(tx, target, good, planned) if good else None
         doing = set(job.actions) if job else set()
-        self._supersede(tx, target, [row for row in rows if row.id not in doing], planned)
+        others = [row for row in rows if row.id not in doing]
+        leases.uncount(tx, [row.id for row in others if object_key(row) not in doubtful])
+        self._supersede(tx, target, others, planned)
         return job
+
+    def _not_worn_out(self, tx: Tx, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
+        """An action whose workers keep dying must not go on killing them."""
+        worn = [row.id for row in rows if row.attempts > MAX_ATTEMPTS]
+        self._finish(tx, worn, "dead", error=f"None of {MAX_ATTEMPTS} attempts came to an end.")
+        return [row for row in rows if row.id not in worn]
+
+    def _leave(self, tx: Tx, rows: Sequence[Row[Any]], problem: str) -> None:
+        """Nothing was sent: as if they had not been claimed."""
+        ids = [row.id for row in rows]
+        leases.uncount(tx, ids)
+        self._retry(tx, ids, run_at=self.clock.now(), error=problem)
 
     def _supersede(
         self, tx: Tx, target: Row[Any], rows: list[Row[Any]], planned: Mapping[str, Planned]
@@ -77,66 +110,89 @@ class Delivery:
         """What is wanted has changed since: plan that instead, past the guard again."""
         if not rows:
             return
-        now = self.clock.now()
-        ids = [row.id for row in rows]
-        outbox.finish(tx, ids, owner=self.owner, state="superseded", now=now)
+        self._finish(tx, [row.id for row in rows], "superseded")
         instead = [planned[key] for row in rows if (key := object_key(row)) in planned]
-        rule.settle(tx, target, rule.judge(tx, target, instead, now), now)
+        self._settle(tx, target, instead)
 
-    def _again(self, job: Job, trouble: Transient) -> None:
-        """Later: as the target asked, else after 2, 4, 8 … seconds, at most an hour."""
-        now, ids = self.clock.now(), list(job.actions)
-        wait = min(HOUR, SECOND << min(job.attempts, 12))
-        if trouble.retry_after is not None:
-            wait = max(SECOND, round(trouble.retry_after * SECOND))
-        with self.database.write() as tx:
-            if job.attempts >= MAX_ATTEMPTS:
-                outbox.finish(
-                    tx, ids, owner=self.owner, state="dead", now=now, error=str(trouble)
-                )
+    def _end(self, job: Job, write: Callable[[Tx], None]) -> None:
+        """Write down how it ended, if it still is ours to say."""
+
+        def settle(tx: Tx) -> None:
+            leases.lock(tx, touched(job.rows))
+            mine = leases.hold(tx, list(job.actions), self.owner)
+            if len(mine) == len(job.rows):
+                write(tx)
             else:
-                outbox.retry(
-                    tx, ids, owner=self.owner, run_at=now + wait, error=str(trouble), now=now
-                )
-
-    def _suspend(self, job: Job, problem: str) -> None:
-        """Nothing else would succeed either: the target waits until somebody mends it."""
-        now = self.clock.now()
-        with self.database.write() as tx:
-            accounts.suspend_target(tx, job.target.id, problem, now)
-            outbox.retry(
-                tx, list(job.actions), owner=self.owner, run_at=now, error=problem, now=now
-            )
-
-    def _refused(self, job: Job, trouble: Refused) -> None:
-        now, ids = self.clock.now(), list(job.actions)
-        with self.database.write() as tx:
-            state = "superseded" if isinstance(trouble, Gone) else "dead"
-            outbox.finish(tx, ids, owner=self.owner, state=state, now=now, error=str(trouble))
-            match trouble:
-                case Foreign():
-                    endings.foreign(tx, job, trouble.remote_id, now)
-                case Gone():
-                    endings.gone(tx, job, now)
+                self._doubt(tx, job, sorted(mine))
             tx.has_work = True
 
+        self.database.insist(settle)
 
-def _plan(
-    tx: Tx, target: Row[Any], rows: Sequence[Row[Any]], now: Instant
-) -> dict[str, Planned]:
-    """What these objects need now."""
-    touched = Touched()
-    for row in rows:
-        if row.user_id and row.group_id:
-            touched.memberships.add(Membership(row.group_id, row.user_id))
-        elif row.user_id:
-            touched.users.add(row.user_id)
-        else:
-            touched.groups.add(row.group_id)
-    table, key = ("users", rows[0].user_id) if rows[0].user_id else ("groups", rows[0].group_id)
-    owner = tx.value(f"SELECT connection_id FROM {table} WHERE id = :key", {"key": key})
-    planned = plan_touched(tx, connections.load(tx, owner), target, touched, now)
-    return {one.object_key: one for one in planned}
+    def _doubt(self, tx: Tx, job: Job, mine: list[int]) -> None:
+        """We were away too long, and another may have acted on these objects meanwhile.
+
+        Nobody knows whose word reached the target last, so it is made sure once more.
+        """
+        now, keys = self.clock.now(), [object_key(row) for row in job.rows]
+        self._retry(tx, mine, run_at=now, error="The worker was away for too long.")
+        planned = plan_afresh(tx, job.target, job.rows, now=now, doubtful=frozenset(keys))
+        self._settle(tx, job.target, list(planned.values()))
+        leases.doubt(tx, job.target.id, keys)
+
+    def _done(self, tx: Tx, job: Job, outcome: Outcome) -> None:
+        """What was asked for meanwhile was compared with what the target held before."""
+        now = self.clock.now()
+        endings.done(tx, job, outcome, owner=self.owner, now=now)
+        carried_out = {row.fingerprint for row in job.rows}
+        planned = plan_afresh(tx, job.target, job.rows, now=now)
+        self._settle(
+            tx,
+            job.target,
+            [one for one in planned.values() if one.fingerprint not in carried_out],
+        )
+
+    def _again(self, tx: Tx, job: Job, trouble: Transient) -> None:
+        """Later: as the target asked, else after 2, 4, 8 … seconds; at most an hour."""
+        wait = SECOND << min(job.attempts, 12)
+        if trouble.retry_after is not None:
+            wait = max(SECOND, round(trouble.retry_after * SECOND))
+        last = [row.id for row in job.rows if row.attempts >= MAX_ATTEMPTS]
+        self._finish(tx, last, "dead", error=str(trouble))
+        others = [key for key in job.actions if key not in last]
+        run_at = self.clock.now() + min(HOUR, wait)
+        self._retry(tx, others, run_at=run_at, error=str(trouble))
+
+    def _suspend(self, tx: Tx, job: Job, problem: str) -> None:
+        """Nothing else would succeed either: the target waits until somebody mends it."""
+        now = self.clock.now()
+        accounts.suspend_target(tx, job.target.id, problem, now)
+        self._retry(tx, list(job.actions), run_at=now, error=problem)
+
+    def _refused(self, tx: Tx, job: Job, trouble: Refused) -> None:
+        now, ids = self.clock.now(), list(job.actions)
+        match trouble:
+            case Foreign():
+                self._finish(tx, ids, "dead", error=str(trouble))
+                endings.foreign(tx, job, trouble.remote_id, now)
+            case Gone():
+                self._finish(tx, ids, "superseded", error=str(trouble))
+                endings.gone(tx, job, now)
+            case _:
+                self._finish(tx, ids, "dead", error=str(trouble))
+
+    def _settle(self, tx: Tx, target: Row[Any], planned: list[Planned]) -> None:
+        now = self.clock.now()
+        rule.settle(tx, target, rule.judge(tx, target, planned, now), now)
+
+    def _finish(self, tx: Tx, ids: list[int], state: str, error: str | None = None) -> None:
+        if ids:
+            now = self.clock.now()
+            outbox.finish(tx, ids, owner=self.owner, state=state, now=now, error=error)
+
+    def _retry(self, tx: Tx, ids: list[int], *, run_at: Instant, error: str) -> None:
+        if ids:
+            now = self.clock.now()
+            outbox.retry(tx, ids, owner=self.owner, run_at=run_at, error=error, now=now)
 
 
 def _is_same(row: Row[Any], fresh: Planned | None) -> bool:

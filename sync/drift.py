@@ -113,7 +113,9 @@ def _against_token(
     login = testimony.login
     if isinstance(login, Silent):
         return
-    newest = max(directory, key=lambda one: one[1].as_of, default=None)
+    newest = max(
+        directory, key=lambda one: (one[1].as_of, isinstance(one[1], Yes)), default=None
+    )
     said_yes = newest is not None and isinstance(newest[1], Yes)
     if isinstance(login, Yes) == said_yes:
         return
@@ -143,26 +145,31 @@ def _against_token(
 
 
 def _still_sent(record: MemberRecord, connection: int) -> Iterator[Finding]:
-    """An administrator removed the group, and the identity provider still names it."""
-    sent = [
-        (channel, word)
+    """An administrator removed the group, and the identity provider still names it.
+
+    A token names it for one user; a push or a read for the whole group, which is one finding.
+    """
+    sent = {
+        channel: word
         for channel in Channel
         if isinstance(word := record.testimony.of(channel), Yes)
         and word.as_of > record.removed_at
-    ]
-    if not sent:
-        return
-    yield Finding(
-        kind=Kind.REMOVED_GROUP_STILL_SENT,
-        severity=Severity.MEDIUM,
-        connection=connection,
-        group=record.membership.group,
-        user=record.membership.user,
-        summary=f"The group {record.group_name} was removed here, and is still sent for "
-        f"{record.user_name}.",
-        suggestion="Restore the group here, or remove it in the identity provider.",
-        evidence=tuple(_evidence(channel, word) for channel, word in sent),
-    )
+    }
+    group, who = record.group_name, record.user_name
+    for channel, word in sent.items():
+        by_token = channel is Channel.LOGIN
+        how = f"named in a token of {who}" if by_token else f"named by {channel}"
+        yield Finding(
+            kind=Kind.REMOVED_GROUP_STILL_SENT,
+            severity=Severity.MEDIUM,
+            connection=connection,
+            group=record.membership.group,
+            user=record.membership.user if by_token else None,
+            detail="" if by_token else channel.value,
+            summary=f"The group {group} was removed here, and is still {how}.",
+            suggestion="Restore the group here, or remove it in the identity provider.",
+            evidence=(_evidence(channel, word),),
+        )
 
 
 def _login_of_inactive(
@@ -195,9 +202,10 @@ def _login_of_inactive(
 
 
 def _attributes(record: UserRecord, connection: int) -> Iterator[Finding]:
+    """What is pushed and is otherwise in the directory. What is not mapped is never pushed."""
     for name in sorted(set(record.push_said) & set(record.pull_said) & set(WORDS)):
         (pushed, pushed_at), (read, read_at) = record.push_said[name], record.pull_said[name]
-        if _same(name, pushed, read):
+        if not pushed or _same(name, pushed, read):
             continue
         yield Finding(
             kind=Kind.ATTRIBUTE_CONFLICT,

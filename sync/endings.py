@@ -1,6 +1,14 @@
 """How an action ended, written down: what the target holds now, and what follows."""
 
-from models.actions import CreateGroup, Outcome, Ownership, UpdateGroup
+from models.actions import (
+    AddMembers,
+    CreateGroup,
+    Outcome,
+    Ownership,
+    RemoveMembers,
+    UpdateGroup,
+)
+from models.identity import GroupKey
 from models.instant import Instant
 from models.plans import OperationName, digest, profile_digest
 from models.store import bindings, cases, outbox
@@ -9,7 +17,7 @@ from models.store.ledger import Touched
 from sync import connection as connections
 from sync import rule
 from sync.intake import plan_touched
-from sync.job import MEMBER_OPERATIONS, Job
+from sync.job import MEMBER_OPERATIONS, Job, Member
 
 
 def done(tx: Tx, job: Job, outcome: Outcome, *, owner: str, now: Instant) -> None:
@@ -67,7 +75,7 @@ def _bind_user(tx: Tx, job: Job, outcome: Outcome, now: Instant) -> None:
         remote_id=outcome.remote_id,
         ownership=outcome.ownership,
         digest=profile_digest(job.profile),
-        active=True,
+        active=job.profile.active,
         now=now,
     )
 
@@ -88,18 +96,32 @@ def _bind_group(tx: Tx, job: Job, outcome: Outcome, now: Instant) -> None:
 
 
 def _members(tx: Tx, job: Job, outcome: Outcome, *, owner: str, now: Instant) -> None:
-    """Each member ends by itself: one that was refused does not take the others along."""
+    """Each member ends by itself: one that was refused does not take the others along.
+
+    A group or user that was deleted there meanwhile took its memberships with it.
+    """
     if job.group is None:
         return
-    good = [one for one in job.members if one.remote_id not in outcome.refused]
+    taken = [one for one in job.members if one.remote_id not in outcome.refused]
+    good = _still_there(tx, job, job.group, taken)
     change = (
-        bindings.bind_members
-        if job.name is OperationName.ADD_MEMBER
-        else bindings.unbind_members
+        bindings.bind_members if job.name is OperationName.ADD_MEMBER else bindings.unbind_members
     )
     change(tx, job.target.id, job.group, [one.user for one in good])
     outbox.finish(tx, [one.action for one in good], owner=owner, state="done", now=now)
+    lost = [one.action for one in taken if one not in good]
+    outbox.finish(tx, lost, owner=owner, state="superseded", now=now)
     for one in job.members:
         if one.remote_id in outcome.refused:
             error = outcome.refused[one.remote_id]
             outbox.finish(tx, [one.action], owner=owner, state="dead", now=now, error=error)
+
+
+def _still_there(tx: Tx, job: Job, group: GroupKey, members: list[Member]) -> list[Member]:
+    """Those whose user and group have the ids by which we spoke of them."""
+    operation, target = job.operation, job.target.id
+    assert isinstance(operation, AddMembers | RemoveMembers)
+    if bindings.remote_group(tx, target, group) != operation.remote_id:
+        return []
+    remotes = bindings.remote_users(tx, target, [one.user for one in members])
+    return [one for one in members if remotes.get(one.user) == one.remote_id]

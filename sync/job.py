@@ -23,6 +23,7 @@ from models.plans import OperationName, Planned
 from models.store import bindings
 from models.store.database import Tx
 from models.store.ledger import Touched
+from models.verdicts import Answer
 
 MEMBER_OPERATIONS = (OperationName.ADD_MEMBER, OperationName.REMOVE_MEMBER)
 
@@ -102,7 +103,7 @@ def _user(tx: Tx, target: Row[Any], row: Row[Any], planned: Planned) -> Job | No
         first_name=user.first_name,
         last_name=user.last_name,
         display_name=user.display_name,
-        active=bool(user.wanted and user.active),
+        active=planned.because.answer is Answer.YES,
     )
     operation: Operation
     match planned.operation:
@@ -134,9 +135,7 @@ def _group(tx: Tx, target: Row[Any], row: Row[Any], planned: Planned) -> Job | N
     return _job(target, [row], planned, operation, group.connection_id)
 
 
-def _members(
-    tx: Tx, target: Row[Any], rows: Sequence[Row[Any]], planned: Planned
-) -> Job | None:
+def _members(tx: Tx, target: Row[Any], rows: Sequence[Row[Any]], planned: Planned) -> Job | None:
     assert planned.group is not None
     remote = bindings.remote_group(tx, target.id, planned.group)
     remotes = bindings.remote_users(tx, target.id, [row.user_id for row in rows])

@@ -38,7 +38,7 @@ class Leases:
     """Thread-safe. `owner` is the name under which this process takes rows."""
 
     def __init__(self, database: Database, clock: Clock, owner: str) -> None:
-        self.owner = owner
+        self._owner = owner
         self._database = database
         self._clock = clock
         self._lock = threading.Lock()
@@ -89,7 +89,7 @@ class Leases:
         with self._database.write() as tx:
             for table, ids in waiting.items():
                 leases.renew(tx, table, ids, owner=None, until=until)
-            kept = leases.renew(tx, "actions", begun, owner=self.owner, until=until)
+            kept = leases.renew(tx, "actions", begun, owner=self._owner, until=until)
         with self._lock:
             for key in kept & self._until.keys():
                 self._until[key] = before + LEASE / SECOND

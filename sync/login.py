@@ -99,9 +99,26 @@ def user_findings(tx: Tx, connection: Connection, user: UserKey, now: Instant) -
 
 
 def _match(tx: Tx, connection: Connection, subject: Subject) -> Match:
-    """By the immutable id of the token, else by user name, else by a verified address."""
+    """By the immutable id of the token, else by user name, else by a verified address.
+
+    Whom only logins have spoken of so far may have become known to the directory meanwhile,
+    under an identifier that was nobody's then.
+    """
+    offered = _offered(tx, connection, subject)
+    found = identities.users_named(tx, connection.key, offered)
+    immutable = _immutable(tx, connection, subject, sorted(set(found.values())))
+    matched = match(offered, found, immutable)
+    if isinstance(matched, Matched) and identities.is_known_by_logins_only(tx, matched.user):
+        others = {one: user for one, user in found.items() if user != matched.user}
+        acquainted = match(offered, others, immutable)
+        if isinstance(acquainted, Matched):
+            return acquainted
+    return matched
+
+
+def _offered(tx: Tx, connection: Connection, subject: Subject) -> list[Identifier]:
     offered = [Identifier("subject", _qualified(subject))]
-    if connection.provider in ("okta", "entra") or subject.user_id_is_explicit:
+    if _is_shared(connection, subject):
         offered += [Identifier("id", subject.user_id), Identifier("external_id", subject.user_id)]
     if subject.user_name:
         offered.append(Identifier("user_name", name_key(subject.user_name)))
@@ -109,9 +126,27 @@ def _match(tx: Tx, connection: Connection, subject: Subject) -> Match:
         domain = subject.email.rpartition("@")[2].casefold()
         if domain in accounts.verified_domains(tx, connection.organization):
             offered.append(Identifier("user_name", name_key(subject.email)))
-    found = identities.users_named(tx, connection.key, offered)
-    immutable = identities.immutable_of(tx, sorted(set(found.values())), "subject")
-    return match(offered, found, immutable)
+    return offered
+
+
+def _immutable(
+    tx: Tx, connection: Connection, subject: Subject, candidates: list[UserKey]
+) -> dict[UserKey, str]:
+    """What each is called by tokens; failing that by the directory, where it is another.
+
+    At these providers both speak of one and the same id, so that another id is another person.
+    """
+    known = identities.immutable_of(tx, candidates, "subject")
+    claim = {"okta": "sub", "entra": "oid"}.get(connection.provider)
+    if subject.user_id_claim != claim:
+        return known
+    ids = identities.immutable_of(tx, candidates, "id")
+    return {user: one for user, one in ids.items() if one != subject.user_id} | known
+
+
+def _is_shared(connection: Connection, subject: Subject) -> bool:
+    """Whether the token's user id may be the one that pushes and the directory use."""
+    return connection.provider in ("okta", "entra") or subject.user_id_is_explicit
 
 
 def _qualified(subject: Subject) -> str:
@@ -124,6 +159,10 @@ def _name(
     """The subject names this user from now on; a name that is free does too."""
     own = Identifier("subject", _qualified(subject))
     identities.name_user(tx, connection.key, user, own, proof="token", now=now)
+    if _is_shared(connection, subject) and identities.is_known_by_logins_only(tx, user):
+        shared = Identifier("external_id", subject.user_id)
+        if shared not in identities.users_named(tx, connection.key, [shared]):
+            identities.name_user(tx, connection.key, user, shared, proof="token", now=now)
     if subject.user_name and not connection.policy.has_directory:
         name = Identifier("user_name", name_key(subject.user_name))
         if name not in identities.users_named(tx, connection.key, [name]):

@@ -16,7 +16,7 @@ from models.instant import Instant
 from models.findings import Evidence, Finding, Kind, Severity
 from models.identity import GroupKey, Profile, UserKey
 from models.plans import digest, profile_digest
-from models.store import bindings, outbox
+from models.store import bindings, ledger, outbox
 from models.store.database import Database, Tx
 from models.store.scim import name_key
 
@@ -67,9 +67,13 @@ class Comparison:
     def _users(self, seen: Look) -> None:
         bound = {row.remote_id: row for row in bindings.users_at(self.tx, self.target.id)}
         for remote_id, row in bound.items():
-            self.user_of[remote_id] = UserKey(row.user_id)
-            if row.connection_id != self.connection or row.ownership == Ownership.FOREIGN:
+            if row.connection_id != self.connection:
                 continue
+            if row.ownership == Ownership.FOREIGN:
+                if remote_id not in seen.users:
+                    bindings.unbind_user(self.tx, self.target.id, UserKey(row.user_id))
+                continue
+            self.user_of[remote_id] = UserKey(row.user_id)
             if f"u{row.user_id}" in self.moving:
                 continue
             remote = seen.users.get(remote_id)
@@ -153,7 +157,11 @@ class Comparison:
     def _groups(self, seen: Look) -> None:
         bound = {row.remote_id: row for row in bindings.groups_at(self.tx, self.target.id)}
         for remote_id, row in bound.items():
-            if row.connection_id != self.connection or row.ownership == Ownership.FOREIGN:
+            if row.connection_id != self.connection:
+                continue
+            if row.ownership == Ownership.FOREIGN:
+                if remote_id not in seen.groups:
+                    bindings.unbind_group(self.tx, self.target.id, GroupKey(row.group_id))
                 continue
             if f"g{row.group_id}" in self.moving:
                 continue
@@ -228,6 +236,7 @@ class Comparison:
         for user in sorted(there - believed):
             self._drifted(row, user, "is in")
         bindings.unbind_members(self.tx, self.target.id, group, believed - there)
+        ledger.mention(self.tx, group, there - believed)
         bindings.bind_members(self.tx, self.target.id, group, there - believed)
         for stranger in sorted(remote - set(self.user_of)):
             self._note(

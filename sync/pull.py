@@ -42,6 +42,8 @@ class Reading:
     groups: dict[str, Known] = field(default_factory=dict)
     listed_users: set[int] = field(default_factory=set)
     listed_groups: set[int] = field(default_factory=set)
+    told_groups: set[int] = field(default_factory=set)
+    """Those whose members were listed."""
     memberships: int = 0
     changes: int = 0
 
@@ -77,6 +79,7 @@ class Reading:
         gone_users = {one.key for one in self.users.values()} - self.listed_users
         gone_users |= reading.never_listed(tx, self.connection.key)
         gone_groups = {one.key for one in self.groups.values()} - self.listed_groups
+        reading.date_members(tx, self.connection.key, gone_groups)
         reading.deny_unlisted(tx, "users", gone_users, no_as_of)
         reading.deny_unlisted(tx, "groups", gone_groups, no_as_of)
         ledger.cover_read(tx, self.connection.key, self.started, no_as_of)
@@ -88,7 +91,12 @@ class Reading:
         )
 
     def _seen(self) -> Seen:
-        return Seen(len(self.listed_users), len(self.listed_groups), self.memberships)
+        return Seen(
+            len(self.listed_users),
+            len(self.listed_groups),
+            self.memberships,
+            silent_groups=len(self.listed_groups - self.told_groups),
+        )
 
     def _take(self, part: ReadPart) -> None:
         now = self.beat()
@@ -119,6 +127,8 @@ class Reading:
                 ("user_name", name_key(one.user_name), self.users[one.id].key)
                 for one in fresh.values()
             ]
+            given = [(name, owner) for _, name, owner in names]
+            reading.free_names(tx, self.connection.key, given, now)
             reading.name_all(tx, "user", self.connection.key, names, now)
         for one in fresh.values():
             key = self.users[one.id].key
@@ -180,6 +190,7 @@ class Reading:
         if known is None:
             return
         group = GroupKey(known.key)
+        self.told_groups.add(group)
         listed = {UserKey(self.users[one].key) for one in part.users if one in self.users}
         self.memberships += len(listed)
         with self.database.read() as tx:

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from typing import Any
-
 from models.clock import Clock
 from models.evidence import (
     Channel,
@@ -18,11 +16,10 @@ from models.evidence import (
 from models.identity import GroupKey, Identifier, UserKey
 from models.store import identities, scim
 from models.store.database import Tx
-from sync import intake
+from sync import intake, pushed
 from sync.connection import Connection
 from sync.matching import Matched, match
-
-Resource = dict[str, Any]
+from sync.pushed import Resource
 
 
 class NameTaken(Exception):
@@ -70,15 +67,18 @@ class Push:
             user=key,
             exists=True,
             active=resource.get("active") if is_spoken else None,
-            attributes=attributes(resource, spoken),
+            attributes=pushed.attributes(resource, spoken),
         )
         self._say("user", said)
 
     def delete_user(self, key: UserKey) -> None:
-        """Gone, and out of every group: coming back does not bring old memberships back."""
+        """Gone, and out of every group: coming back does not bring old memberships back.
+
+        Groups are held before the user is erased, in the order in which everybody holds them.
+        """
+        scim.touch(self.tx, scim.pushed_groups(self.tx, key), self.clock.now())
         scim.erase(self.tx, "users", key, now=self.clock.now())
-        groups = scim.pushed_groups(self.tx, key)
-        scim.touch(self.tx, groups, self.clock.now())
+        groups = scim.pushed_groups(self.tx, key)  # whoever added it meanwhile is done by now
         out = [MembersRemoved(group, frozenset({key})) for group in groups]
         self._say("user deleted", UserSaid(user=key, exists=False), *out)
 
@@ -98,7 +98,7 @@ class Push:
         """Its name and other attributes; its members are not spoken of. Raises NameTaken."""
         self._save("groups", key, resource, attribute="displayName")
         now = self.clock.now()
-        for identifier in _group_names(resource):
+        for identifier in pushed.group_names(resource):
             identities.name_group(
                 self.tx, self.connection.key, key, identifier, proof="push", now=now
             )
@@ -151,8 +151,8 @@ class Push:
         if resource.get("externalId"):
             names.append(str(resource["externalId"]))
         for group, value in scim.parked_for(self.tx, self.connection.key, names):
-            scim.unpark(self.tx, group, [value])
             scim.touch(self.tx, [group], self.clock.now())
+            scim.unpark(self.tx, group, [value])
             self._say("member arrived", MembersAdded(group, frozenset({key})))
 
     def _standing(self, resource: Resource) -> UserKey | None:
@@ -173,7 +173,7 @@ class Push:
 
     def _known_user(self, resource: Resource) -> UserKey | None:
         """Somebody the directory, a login or an earlier push has told us of."""
-        offered = self._user_names(resource)
+        offered = pushed.user_names(resource)
         found = identities.users_named(self.tx, self.connection.key, offered)
         immutable = identities.immutable_of(
             self.tx, sorted(set(found.values())), offered[0].namespace
@@ -185,7 +185,7 @@ class Push:
         return None if is_pushed else matched.user
 
     def _known_group(self, resource: Resource) -> GroupKey | None:
-        offered = _group_names(resource)
+        offered = pushed.group_names(resource)
         offered += [Identifier("id", one.value) for one in offered if one.namespace != "name"]
         found = identities.groups_named(self.tx, self.connection.key, offered)
         for identifier in sorted(found, key=lambda one: one.namespace == "name"):
@@ -193,15 +193,9 @@ class Push:
                 return found[identifier]
         return None
 
-    def _user_names(self, resource: Resource) -> list[Identifier]:
-        external = resource.get("externalId")
-        strong = ("external_id", "id") if external else ()
-        offered = [Identifier(namespace, str(external)) for namespace in strong]
-        return [*offered, Identifier("user_name", scim.name_key(str(resource["userName"])))]
-
     def _name_user(self, key: UserKey, resource: Resource) -> None:
         now = self.clock.now()
-        for identifier in self._user_names(resource):
+        for identifier in pushed.user_names(resource):
             if identifier.namespace != "id":
                 identities.name_user(
                     self.tx, self.connection.key, key, identifier, proof="push", now=now
@@ -212,40 +206,3 @@ class Push:
         now = self.clock.now()
         observation = Observation(channel=Channel.PUSH, event=event, as_of=now, facts=facts)
         intake.take(self.tx, self.connection, observation, now)
-
-
-def attributes(resource: Resource, spoken: Set[str] | None = None) -> dict[str, str | None]:
-    """The core attributes of a pushed resource, or those of them that were spoken of."""
-    name = resource.get("name") or {}
-    found = {
-        "user_name": resource.get("userName"),
-        "email": _email(resource.get("emails") or []),
-        "first_name": name.get("givenName"),
-        "last_name": name.get("familyName"),
-        "display_name": resource.get("displayName") or name.get("formatted"),
-    }
-    if spoken is None:
-        return found
-    return {one: value for one, value in found.items() if spoken & _SOURCES[one]}
-
-
-_SOURCES = {
-    "user_name": {"userName"},
-    "email": {"emails"},
-    "first_name": {"name"},
-    "last_name": {"name"},
-    "display_name": {"displayName", "name"},
-}
-
-
-def _email(emails: Sequence[Resource]) -> str | None:
-    """The primary one, else the one for work, else the first."""
-    ranked = sorted(emails, key=lambda one: (not one.get("primary"), one.get("type") != "work"))
-    return next((str(one["value"]) for one in ranked if one.get("value")), None)
-
-
-def _group_names(resource: Resource) -> list[Identifier]:
-    names = [Identifier("name", scim.name_key(str(resource["displayName"])))]
-    if resource.get("externalId"):
-        names.insert(0, Identifier("external_id", str(resource["externalId"])))
-    return names

@@ -37,6 +37,8 @@ class Reconciliation:
     connection: Connection
     beat: Callable[[], Instant]
     findings: list[Finding] = field(default_factory=list)
+    wanting: dict[int, set[str]] = field(default_factory=dict)
+    """Of each target the objects that are not as decided."""
 
     def reconcile(self) -> tuple[Plan, dict[str, int]]:
         """Answers the plan and the number of findings by kind."""
@@ -48,6 +50,7 @@ class Reconciliation:
         for target in targets:
             self._observe(target)
             planned = self._plan(target)
+            self.wanting[target.id] = {one.object_key for one in planned}
             hold = self._settle(target, planned) or hold
             operations += [_shown(one, target) for one in planned]
         counts = self._report()
@@ -138,7 +141,8 @@ class Reconciliation:
             self.findings += _between_witnesses(tx, self.connection, now)
             self.findings += _of_source(tx, self.connection, now)
             for target in accounts.targets_of(tx, self.connection.key):
-                self.findings += _of_queue(tx, target, self.connection.key)
+                wanting = self.wanting.get(target.id, set())
+                self.findings += _of_queue(tx, target, self.connection.key, wanting)
         counts: dict[str, int] = {}
         for one in self.findings:
             counts[one.kind.value] = counts.get(one.kind.value, 0) + 1
@@ -185,7 +189,10 @@ def _of_source(tx: Tx, connection: Connection, now: Instant) -> list[Finding]:
     )
 
 
-def _of_queue(tx: Tx, target: Row[Any], connection: int) -> list[Finding]:
+def _of_queue(
+    tx: Tx, target: Row[Any], connection: int, wanting: set[str]
+) -> list[Finding]:
+    """What fails, if it is still to be done; and what waits for approval."""
     found = [
         Finding(
             kind=Kind.ACTION_FAILING,
@@ -199,6 +206,7 @@ def _of_queue(tx: Tx, target: Row[Any], connection: int) -> list[Finding]:
             suggestion="Mend the cause at the target, then retry the action.",
         )
         for row in outbox.failing(tx, target.id, connection)
+        if row.object_key in wanting
     ]
     held = holds.open_at(tx, target.id)
     if held is not None:

@@ -96,12 +96,8 @@ class Relay:
         """Sweep when woken, and at least every now and then, until `stop` is called."""
         idle = IDLE
         while not self.stopping.is_set():
-            if self._step():
-                idle = IDLE
-            elif self.wake.wait(idle):
-                idle = IDLE
-            else:
-                idle = min(IDLE_MOST, idle * 1.2)
+            woken = self._step() or self.wake.wait(idle)
+            idle = IDLE if woken else min(IDLE_MOST, idle * 1.2)
             self.wake.clear()
 
     def stop(self) -> None:

@@ -1,43 +1,66 @@
 """When directories are read. A tick inserts a row; its slot is unique, so two may tick."""
 
 from datetime import datetime
+from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 from cronsim import CronSim, CronSimError
 
 from models.clock import Clock
-from models.instant import SECOND, Instant
+from models.instant import MINUTE, SECOND, Instant
 from models.store import accounts, runs
-from models.store.database import Database, Tx
-from sync import connection as connections
+from models.store.database import Database, Tx, loads
+
+log = structlog.get_logger()
 
 
 def check_cron(expression: str, timezone: str) -> None:
     """Raises ValueError with a sentence when there is no such schedule."""
-    _cron(expression, timezone, 0)
+    _next(_cron(expression, timezone, 0), expression)
 
 
 def slot_after(expression: str, timezone: str, after: Instant) -> Instant:
-    """The next time of a schedule. Daylight saving is as cron has it: no run is lost or doubled."""
-    return round(next(_cron(expression, timezone, after)).timestamp() * SECOND)
+    """The next time of a schedule. Raises ValueError.
+
+    Daylight saving is as cron has it: a run at an hour that is skipped comes at the end of
+    the gap, one at an hour that comes twice is run once.
+    """
+    return _next(_cron(expression, timezone, after), expression)
+
+
+def newest_slot(expression: str, timezone: str, now: Instant) -> Instant:
+    """The last time of a schedule that is not in the future. Raises ValueError."""
+    cron = _cron(expression, timezone, now + MINUTE, reverse=True)
+    slot = _next(cron, expression)
+    while slot > now:
+        slot = _next(cron, expression)
+    return slot
 
 
 def interval(expression: str, timezone: str, now: Instant) -> Instant:
-    """The longest of the next few pauses between two runs."""
+    """The longest of the next few pauses between two runs. Raises ValueError."""
     cron = _cron(expression, timezone, now)
-    times = [next(cron).timestamp() for _ in range(9)]
-    return round(max(b - a for a, b in zip(times, times[1:], strict=False)) * SECOND)
+    times = [_next(cron, expression) for _ in range(9)]
+    return max(b - a for a, b in pairwise(times))
 
 
-def _cron(expression: str, timezone: str, after: Instant) -> CronSim:
+def _next(cron: CronSim, expression: str) -> Instant:
+    try:
+        return round(next(cron).timestamp() * SECOND)
+    except StopIteration as trouble:
+        raise ValueError(f"{expression!r} names a day that never comes.") from trouble
+
+
+def _cron(expression: str, timezone: str, after: Instant, *, reverse: bool = False) -> CronSim:
     try:
         zone = ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as trouble:  # "Europe" is a folder
         raise ValueError(f"{timezone!r} is no time zone; write Europe/Stockholm.") from trouble
     try:
-        return CronSim(expression, datetime.fromtimestamp(after / SECOND, zone))
+        return CronSim(expression, datetime.fromtimestamp(after / SECOND, zone), reverse)
     except CronSimError as trouble:
         raise ValueError(
             f"{expression!r} is no cron expression; write five fields, such as 0 2 * * *."
@@ -73,17 +96,16 @@ def _due(tx: Tx, now: Instant) -> list[tuple[int, Instant]]:
     """The newest missed slot of each connection; runs missed before that are folded into it."""
     due = []
     for row in accounts.connections(tx):
-        connection = connections.of_row(row)
-        schedule = (connection.pull or {}).get("schedule")
-        if not schedule:
+        pull = loads(row.pull) or {}
+        if not pull.get("schedule"):
             continue
-        zone = str((connection.pull or {}).get("timezone", "UTC"))
-        since = row.scheduled_at or row.created_at
-        slot, newest = slot_after(schedule, zone, since), None
-        while slot <= now:
-            newest, slot = slot, slot_after(schedule, zone, slot)
-        if newest is not None:
-            due.append((connection.key, newest))
+        try:
+            slot = newest_slot(str(pull["schedule"]), str(pull.get("timezone", "UTC")), now)
+        except ValueError as trouble:  # of one connection, and no reason to forget the others
+            log.error("a schedule is wrong", connection=row.public_id, problem=str(trouble))
+            continue
+        if slot > (row.scheduled_at or row.created_at):
+            due.append((row.id, slot))
     return due
 
 

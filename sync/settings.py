@@ -4,14 +4,19 @@ import os
 import secrets
 from pathlib import Path
 
+from dotenv import dotenv_values
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from connectors.http import Limits, Network, networks
 from models.store.vault import Vault, new_master_key
 
 PREFIX = "TRUEUP_"
 TEST_PREFIX = "TRUEUP_TEST_"
+DOT_ENV = ".env"
+MASTER_KEY_LENGTH = 16
 
 
 class SettingsError(Exception):
@@ -20,7 +25,7 @@ class SettingsError(Exception):
 
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=".env", extra="ignore", hide_input_in_errors=True
+        env_prefix=PREFIX, env_file=DOT_ENV, extra="ignore", hide_input_in_errors=True
     )
 
     home: Path = Path("var")
@@ -37,6 +42,13 @@ class Settings(BaseSettings):
     @classmethod
     def _networks(cls, text: str) -> str:
         networks(text)
+        return text
+
+    @field_validator("master_key")
+    @classmethod
+    def _keys(cls, text: str) -> str:
+        if any(0 < len(key) < MASTER_KEY_LENGTH for key in _parts(text)):
+            raise ValueError(f"a key has at least {MASTER_KEY_LENGTH} characters")
         return text
 
     @property
@@ -61,13 +73,17 @@ class Settings(BaseSettings):
 
     def vault(self) -> Vault:
         """With the master keys given, or one made for this home and readable by us alone."""
-        if self.master_key:
-            return Vault([key for key in self.master_key.split(",") if key.strip()])
+        if _parts(self.master_key):
+            return Vault(_parts(self.master_key))
         path = self.home / "master.key"
         if not path.exists():
             self.prepare_home()
             _write_once(path, new_master_key())
         return Vault([path.read_text().strip()])
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _write_once(path: Path, text: str) -> None:
@@ -89,7 +105,7 @@ def _write_once(path: Path, text: str) -> None:
 def load() -> Settings:
     """Raises SettingsError about the first thing that is wrong."""
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
-    for name in sorted(os.environ):
+    for name in sorted({*os.environ, *dotenv_values(DOT_ENV)}):
         if name.startswith(PREFIX) and not name.startswith(TEST_PREFIX) and name not in known:
             raise SettingsError(f"{name} is no setting. There are: {', '.join(sorted(known))}.")
     try:
@@ -108,6 +124,10 @@ def _check(settings: Settings) -> None:
         raise SettingsError(
             "TRUEUP_DATABASE_URL must begin with postgresql+psycopg:// or sqlite:///."
         )
+    try:
+        make_url(sql)
+    except ArgumentError as trouble:
+        raise SettingsError("TRUEUP_DATABASE_URL is no valid address of a database.") from trouble
     broker = settings.broker_url
     if broker and not broker.startswith(("redis://", "rediss://", "amqp://", "amqps://")):
         raise SettingsError("TRUEUP_BROKER_URL must begin with redis:// or amqp://.")

@@ -46,12 +46,16 @@ class Work:
                 return
             connection = connections.load(tx, row.connection_id)
         try:
-            self._kinds()[row.kind](row, connection)
-        except ConnectorError as trouble:
-            with self.database.write() as tx:
-                self._end(tx, row, "failed", problem=str(trouble))
+            self._see_through(row, connection)
         except Taken:
             return
+
+    def _see_through(self, run: Row[Any], connection: Connection) -> None:
+        try:
+            self._kinds()[run.kind](run, connection)
+        except ConnectorError as trouble:
+            with self.database.write() as tx:
+                self._end(tx, run, "failed", problem=str(trouble))
 
     def _kinds(self) -> dict[str, Callable[[Row[Any], Connection], None]]:
         return {

@@ -1,17 +1,19 @@
 """A small company to play with: a directory that is read, a provider that pushes, people who
 sign in, and one application, all in memory around the real store."""
 
+import os
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
+import pytest
 from sqlalchemy import Row, event
 from sqlmodel import SQLModel
 
 from connectors.base import DirectoryGroup, DirectoryUser, ReadEnded, Source, Target
-from connectors.errors import ConnectorError
 from connectors.memory import MemorySource, MemoryTarget
 from models.identity import GroupKey, Identifier, Membership, UserKey
 from models.instant import Instant
@@ -29,7 +31,6 @@ from sync.login import Login, Observed
 from sync.peers import Peers
 from sync.push import Push
 from sync.reconcile import Plan, Reconciliation
-from sync.relay import Relay
 from sync.subject import Subject
 from sync.work import Work
 from tests import builders
@@ -98,16 +99,50 @@ def mail(name: str) -> str:
     return f"{name}@acme.example"
 
 
-def quick_database(path: Path) -> Database:
-    """On SQLite, without waiting for the disk."""
-    found = Database(f"sqlite:///{path}/trueup.db")
+EVERY_STORE = [
+    pytest.param("sqlite", id="sqlite"),
+    pytest.param("postgresql", id="postgresql", marks=pytest.mark.servers),
+]
+POSTGRESQL = "TRUEUP_TEST_DATABASE_URL"
+
+
+def fresh(kind: str = "sqlite") -> Database:
+    """Empty tables. The same tables every time, for making them costs more than a test."""
+    found = _store(kind)
+    wipe(found)
+    return found
+
+
+@lru_cache
+def _store(kind: str) -> Database:
+    found = _sqlite() if kind == "sqlite" else _postgresql()
+    SQLModel.metadata.create_all(found.engine)
+    return found
+
+
+def _sqlite() -> Database:
+    """Without waiting for the disk."""
+    found = Database(f"sqlite:///{tempfile.mkdtemp(prefix='trueup-test-')}/trueup.db")
 
     @event.listens_for(found.engine, "connect")
     def relax(dbapi: Any, _record: object) -> None:
         dbapi.execute("PRAGMA synchronous=OFF")
 
-    SQLModel.metadata.create_all(found.engine)
     return found
+
+
+def _postgresql() -> Database:
+    """A schema for each worker, made anew."""
+    url = os.environ.get(POSTGRESQL, "")
+    if not url:
+        pytest.skip(f"{POSTGRESQL} names no database")
+    schema = f"playground_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    plain = Database(url)
+    with plain.write() as tx:
+        tx.run(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+        tx.run(f"CREATE SCHEMA {schema}")
+    plain.close()
+    return Database(f"{url}{'&' if '?' in url else '?'}options=-csearch_path%3D{schema}")
 
 
 def wipe(found: Database) -> None:
@@ -170,9 +205,9 @@ class Playground:
         with self.database.write() as tx:
             yield Push(tx, connection, self.clock)
 
-    def push_user(self, name: str, **said: Any) -> UserKey:
+    def push_user(self, called: str, **said: Any) -> UserKey:
         """Create, or put, as the provider would."""
-        resource = {"userName": mail(name), "externalId": name, "active": True} | said
+        resource = {"userName": mail(called), "externalId": called, "active": True} | said
         known = self.pushed("users", str(resource["externalId"]))
         with self.pushing() as push:
             if known is not None:
@@ -227,7 +262,7 @@ class Playground:
     def pushed(self, table: str, external_id: str) -> int | None:
         with self.database.read() as tx:
             found = tx.value(
-                f"SELECT id FROM {table} WHERE scim_external_id = :id AND scim IS NOT NULL",
+                f"SELECT id FROM {table} WHERE scim_external_id = :id AND scim IS NOT NULL",  # noqa: S608
                 {"id": external_id},
             )
         return None if found is None else int(found)
@@ -356,12 +391,6 @@ class Playground:
     def reconcile(self) -> Plan:
         return self.reconciliation.reconcile()[0]
 
-    def sweep(self) -> list[list[int]]:
-        """Hand out what is ready, as the relay does."""
-        sent: list[list[int]] = []
-        Relay(self.database, self.clock, sent.append, lambda _: None).sweep()
-        return sent
-
     def deliver(self, rounds: int = 50) -> None:
         """Carry out what is ready until nothing is."""
         for _ in range(rounds):
@@ -449,7 +478,7 @@ class Playground:
 
     def in_app(self, group: str) -> set[str]:
         """Who is in a group at the application, by name."""
-        found = [one for one in self.app.groups.values() if one.name == group.title()]
+        found = [one for one in self.app.groups.values() if one.name.casefold() == group]
         if not found:
             return set()
         members = found[0].members or frozenset()
@@ -505,33 +534,3 @@ def playground(found: Database, app: MemoryTarget | None = None, **options: Any)
         options["login"] = {"protocol": "oidc"}
     made = builders.world(found, **options)
     return Playground(found, made.connection.key, made.target, app or MemoryTarget())
-
-
-def late(trouble: Exception, *numbers: int) -> dict[int, Any]:
-    """These calls fail."""
-    return {number: trouble for number in numbers}
-
-
-def crashing(app: MemoryTarget, *numbers: int) -> MemoryTarget:
-    """A target of the same contents whose n-th operations are done, and never heard to be."""
-    return replace_faults(app, late_faults=late(Crash("here"), *numbers))
-
-
-def replace_faults(app: MemoryTarget, **faults: Any) -> MemoryTarget:
-    return MemoryTarget(app.users.values(), app.groups.values(), **faults)
-
-
-__all__ = [
-    "Company",
-    "ConnectorError",
-    "Crash",
-    "Playground",
-    "crashing",
-    "late",
-    "mail",
-    "person",
-    "playground",
-    "quick_database",
-    "replace",
-    "wipe",
-]

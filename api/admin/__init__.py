@@ -2,16 +2,60 @@
 
 from starlette.middleware import Middleware
 from starlette.middleware.exceptions import ExceptionMiddleware
-from starlette.requests import Request
-from starlette.routing import BaseRoute, Mount, Route, Router
-from starlette.types import Receive, Scope, Send
+from starlette.routing import BaseRoute, Mount
 
 from api import problems
-from api.admin import organizations, pages
+from api.admin import (
+    actions,
+    checks,
+    connections,
+    drift,
+    explain,
+    findings,
+    groups,
+    holds,
+    keys,
+    memberships,
+    organizations,
+    pages,
+    removals,
+    runs,
+    spreadsheets,
+    target_checks,
+    targets,
+    tokens,
+    users,
+)
 from api.admin.door import route
-from api.openapi import Operation
+from api.operation import Operation
 
 PREFIX = "/api/v1"
 operations: list[Operation] = [
     *organizations.operations,
+    *connections.operations,
+    *tokens.operations,
+    *checks.operations,
+    *runs.operations,
+    *targets.operations,
+    *target_checks.operations,
+    *removals.operations,
+    *users.operations,
+    *groups.operations,
+    *memberships.operations,
+    *explain.operations,
+    *spreadsheets.operations,  # before the nouns whose {id} would take the ending along
+    *drift.operations,
+    *findings.operations,
+    *actions.operations,
+    *holds.operations,
+    *keys.operations,
+]
+_handlers = {kind: one for kind, one in problems.handlers.items() if kind is not Exception}
+routes: list[BaseRoute] = [
+    Mount(
+        PREFIX,
+        routes=[route(one) for one in operations],
+        middleware=[Middleware(ExceptionMiddleware, handlers=_handlers)],
+    ),
+    *pages.routes(operations, PREFIX),
 ]

@@ -9,7 +9,7 @@ from api.admin.call import Answer, AnyRow, Call, again, find
 from api.admin.channels import Channels, Checked
 from api.admin.shapes import Incoming, Kept, ListOf, Reference, Shown, Slug, kept, omitted, sent
 from api.context import Context
-from api.openapi import NoBody, NoQuery, Noun
+from api.operation import NoBody, NoQuery, Noun
 from api.paging import ListQuery, page
 from api.problems import Problem
 from models.store import links, runs

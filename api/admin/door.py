@@ -12,7 +12,7 @@ from starlette.routing import Route
 from api.admin.call import Answer, Call, Given, Later, Table
 from api.auth import authenticate
 from api.context import context_of
-from api.openapi import CSV, JSON, NoBody, Operation
+from api.operation import CSV, JSON, NoBody, Operation
 from api.parse import body_of, read, read_query
 
 _FIRST_LOOK, _SLOWEST_LOOK = 0.05, 0.5

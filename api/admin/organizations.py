@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 
 from api.admin.call import Answer, Call, again, find, only_for_all
 from api.admin.shapes import Incoming, Kept, ListOf, Name, Slug, kept, omitted, sent
-from api.openapi import NoBody, NoQuery, Noun
+from api.operation import NoBody, NoQuery, Noun
 from api.paging import ListQuery, page
 from api.problems import Problem
 from models.store import organizations
@@ -29,7 +29,7 @@ Domains = Annotated[list[Annotated[str, AfterValidator(_domain)]], Field(max_len
 class NewOrganization(Incoming):
     slug: Slug
     name: Name
-    domains: Domains = []
+    domains: Domains = Field(default=[])
 
 
 class OrganizationChange(Incoming):
@@ -141,7 +141,5 @@ operations = [
         gives=Organization,
         about="What is not sent stays. `domains` replaces the whole list.",
     ),
-    _on.delete(
-        "/{id}", delete, "Delete an organization that has no connections and no targets."
-    ),
+    _on.delete("/{id}", delete, "Delete an organization that has no connections and no targets."),
 ]

@@ -9,7 +9,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from api.context import context_of
-from api.openapi import Operation, document
+from api.openapi import document
+from api.operation import Operation
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }

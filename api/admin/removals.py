@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.admin import connections, targets
 from api.admin.call import Answer, Call
-from api.openapi import NoBody, Noun
+from api.operation import NoBody, Noun
 from api.problems import Problem
 from models.store import links, removal
 

@@ -8,7 +8,7 @@ from api.admin.call import Answer, Call, Later, again, find
 from api.admin.connections import found
 from api.admin.shapes import Kept, ListOf, kept, when
 from api.context import Context
-from api.openapi import NoBody, NoQuery, Noun
+from api.operation import NoBody, NoQuery, Noun
 from api.paging import ListQuery, page
 from api.problems import Problem
 from models.store import runs

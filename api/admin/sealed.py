@@ -30,6 +30,7 @@ def changed(
     whoever may change an address, and may not see the secret, could have it sent elsewhere.
     Raises Problem.
     """
+    before = {k: v for k, v in before.items() if not _is_other(v, sent.get(k))}
     old, new = _flat(before), _flat(sent)
     moved = sorted(k for k, v in new.items() if "://" in str(v) and old.get(k) != v)
     kept = sorted(name for name in secrets if name in old and name not in new)
@@ -39,6 +40,13 @@ def changed(
             f"With a new {moved[0]}, {kept[0]} must be sent again: it was given for the old one.",
         )
     return patched(before, sent)
+
+
+def _is_other(before: object, after: object) -> bool:
+    """An object of another type has other parts: none of the old ones stays."""
+    if not isinstance(before, Mapping) or not isinstance(after, Mapping):
+        return False
+    return "type" in after and after["type"] != before.get("type")
 
 
 def _flat(config: Mapping[str, Any]) -> dict[str, Any]:

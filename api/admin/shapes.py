@@ -33,6 +33,14 @@ class Kept(Shown):
     updated_at: str
 
 
+class Check(Shown):
+    """What is set up and what is wrong, in sentences."""
+
+    ok: bool
+    set_up: list[str]
+    wrong: list[str]
+
+
 T = TypeVar("T", bound=BaseModel)
 
 
@@ -62,7 +70,11 @@ Reference = Annotated[str, Field(min_length=1, max_length=200)]
 
 def omitted() -> Any:
     """The default of a field that stays as it is unless it is sent."""
-    return Field(default=None, json_schema_extra=lambda schema: schema.pop("default", None))
+    return Field(default=None, json_schema_extra=_without_default)
+
+
+def _without_default(schema: dict[str, Any]) -> None:
+    schema.pop("default", None)
 
 
 def sent(body: BaseModel) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 from api.admin.call import Answer, Call, again, find
 from api.admin.connections import TOKEN, found
 from api.admin.shapes import Kept, ListOf, kept, when
-from api.openapi import NoBody, NoQuery, Noun
+from api.operation import NoBody, NoQuery, Noun
 from api.paging import ListQuery, page
 from api.problems import Problem
 from models.store import links

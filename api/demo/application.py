@@ -1,5 +1,7 @@
 """An application of our own with a SCIM 2.0 endpoint, in memory. The system being provisioned."""
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass, field
 from itertools import count

@@ -5,6 +5,7 @@ from collections import Counter
 from typing import Any
 
 from rich.console import Console
+from rich.table import Table
 
 from api.commands import table
 from api.demo.stage import Stage, StoryFailed, opened
@@ -20,7 +21,7 @@ def play(*, keep: bool) -> int:
     """The exit code: 0 when all went as told, 3 otherwise."""
     console.print(
         "[bold]Trueup demo[/bold]: a daemon on a temporary home. The identity provider, its "
-        "directory and\nthe application are played by this command on loopback; they are ours, "
+        "directory and the application are played by this command on loopback; they are ours, "
         "not a vendor's.\n"
     )
     start = time.monotonic()
@@ -41,8 +42,12 @@ def play(*, keep: bool) -> int:
 
 def _teller(start: float) -> Any:
     def tell(channel: str, sentence: str) -> None:
-        seconds = f"{time.monotonic() - start:5.1f} s"
-        console.print(f"[dim]{seconds}[/dim]  [{COLOURS[channel]}]{channel:5}[/]  {sentence}")
+        line = Table.grid(padding=(0, 2))
+        line.add_column(no_wrap=True, style="dim", justify="right", min_width=6)
+        line.add_column(no_wrap=True, style=COLOURS[channel], min_width=5)
+        line.add_column()
+        line.add_row(f"{time.monotonic() - start:.1f} s", channel, sentence)
+        console.print(line)
 
     return tell
 

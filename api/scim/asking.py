@@ -1,9 +1,11 @@
 """One resource that a request is about: found, held, shown."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -32,6 +34,18 @@ class Ask:
     if_none_match: str | None
     projection: Projection
 
+    async def write(self, work: "Work") -> Response:
+        """Work on the push channel, all or nothing, in a thread."""
+
+        def within(push: Push) -> Response:
+            return work(self, push)
+
+        return await run_in_threadpool(self.caller.write, within)
+
+    async def read(self) -> Response:
+        """Raises NotFound. What the client has already is not even rendered."""
+        return await run_in_threadpool(self._read)
+
     def hold(self, push: Push) -> Row[Any]:
         """The resource, ours until the end. Raises NotFound and PreconditionFailed."""
         link = push.connection.key
@@ -41,8 +55,11 @@ class Ask:
         check_match(self.if_match, version_of(row.scim_version))
         return row
 
-    def read(self) -> Response:
-        """Raises NotFound. What the client has already is not even rendered."""
+    def shown(self, tx: Tx, key: int, *, status: int = 200) -> Response:
+        """The resource as it stands now."""
+        return self._response(tx, scim.of_key(tx, self.table, key), status)
+
+    def _read(self) -> Response:
         link = self.caller.connection.key
         with self.caller.context.database.read() as tx:
             row = scim.find(tx, self.table, connection=link, public_id=self.public_id)
@@ -52,10 +69,6 @@ class Ask:
             if is_unchanged(self.if_none_match, version):
                 return answers.unchanged(version)
             return self._response(tx, row, 200)
-
-    def shown(self, tx: Tx, key: int, *, status: int = 200) -> Response:
-        """The resource as it stands now."""
-        return self._response(tx, scim.of_key(tx, self.table, key), status)
 
     def _response(self, tx: Tx, row: Row[Any], status: int) -> Response:
         base_url = self.caller.base_url
@@ -68,6 +81,9 @@ class Ask:
             location=location(base_url, "User" if is_user else "Group", row.public_id),
             status=status,
         )
+
+
+Work = Callable[[Ask, Push], Response]
 
 
 def ask_of(request: Request, caller: Caller, table: str) -> Ask:

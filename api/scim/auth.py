@@ -1,8 +1,8 @@
 """Who asks: a bearer token opens one connection, and nothing else (RFC 6750, RFC 7644 §2)."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from starlette.requests import Request
 
@@ -11,10 +11,13 @@ from api.scim.errors import Unauthorized
 from api.scim.filters import is_storable
 from models.instant import MINUTE
 from models.store import accounts
+from models.store.again import again
 from models.store.vault import hashed
 from sync import connection as connections
 from sync.connection import Connection
 from sync.push import Push
+
+T = TypeVar("T")
 
 PREFIX = "/scim/v2"
 
@@ -30,11 +33,14 @@ class Caller:
     def base_url(self) -> str:
         return f"{self.context.settings.outside}{PREFIX}/{self.connection.public_id}"
 
-    @contextmanager
-    def writing(self) -> Iterator[Push]:
-        """The push channel, all or nothing."""
-        with self.context.database.write() as tx:
-            yield Push(tx, self.connection, self.context.clock)
+    def write(self, work: Callable[[Push], T]) -> T:
+        """Work on the push channel, all or nothing."""
+
+        def once() -> T:
+            with self.context.database.write() as tx:
+                return work(Push(tx, self.connection, self.context.clock))
+
+        return again(once)
 
 
 def authenticate(request: Request) -> Caller:

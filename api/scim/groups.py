@@ -4,8 +4,8 @@ Their members are never loaded to be changed: the cost follows the request, not 
 """
 
 from collections.abc import Sequence
+from functools import partial
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -28,51 +28,52 @@ TABLE = "groups"
 
 async def create(request: Request, caller: Caller) -> Response:
     resource, members = normalise.group(await body_of(request))
-    return await run_in_threadpool(_create, ask_of(request, caller, TABLE), resource, members)
+    return await ask_of(request, caller, TABLE).write(partial(_create, resource, members))
 
 
 async def show(request: Request, caller: Caller) -> Response:
-    return await run_in_threadpool(ask_of(request, caller, TABLE).read)
+    return await ask_of(request, caller, TABLE).read()
 
 
 async def replace(request: Request, caller: Caller) -> Response:
     resource, members = normalise.group(await body_of(request))
-    return await run_in_threadpool(_replace, ask_of(request, caller, TABLE), resource, members)
+    return await ask_of(request, caller, TABLE).write(partial(_replace, resource, members))
 
 
 async def change(request: Request, caller: Caller) -> Response:
     changes = patch.group_changes(patch.operations(await body_of(request)))
-    return await run_in_threadpool(_change, ask_of(request, caller, TABLE), changes)
+    return await ask_of(request, caller, TABLE).write(partial(_change, changes))
 
 
 async def delete(request: Request, caller: Caller) -> Response:
-    return await run_in_threadpool(_delete, ask_of(request, caller, TABLE))
+    return await ask_of(request, caller, TABLE).write(_delete)
 
 
-def _create(ask: Ask, resource: Resource, members: list[str] | None) -> Response:
-    with ask.caller.writing() as push:
-        key = push.create_group(resource, members)
-        return ask.shown(push.tx, key, status=201)
+Members = list[str] | None
+"""None when the body did not speak of them."""
 
 
-def _replace(ask: Ask, resource: Resource, members: list[str] | None) -> Response:
+def _create(resource: Resource, members: Members, /, ask: Ask, push: Push) -> Response:
+    key = push.create_group(resource, members)
+    return ask.shown(push.tx, key, status=201)
+
+
+def _replace(resource: Resource, members: Members, /, ask: Ask, push: Push) -> Response:
     """A body without members says nothing of them, and an empty list empties the group."""
-    with ask.caller.writing() as push:
-        key = GroupKey(ask.hold(push).id)
-        push.describe_group(key, resource)
-        if members is not None:
-            push.replace_members(key, members)
-        return ask.shown(push.tx, key)
+    key = GroupKey(ask.hold(push).id)
+    push.describe_group(key, resource)
+    if members is not None:
+        push.replace_members(key, members)
+    return ask.shown(push.tx, key)
 
 
-def _change(ask: Ask, changes: Sequence[GroupChange]) -> Response:
+def _change(changes: Sequence[GroupChange], ask: Ask, push: Push) -> Response:
     """Without content, as Entra wants it, unless attributes are asked for (RFC 7644 §3.5.2)."""
-    with ask.caller.writing() as push:
-        row = ask.hold(push)
-        _carry_out(push, GroupKey(row.id), changes, document=loads(row.scim))
-        if ask.projection != EVERYTHING:
-            return ask.shown(push.tx, row.id)
-        return answers.nothing(version_of(scim.of_key(push.tx, TABLE, row.id).scim_version))
+    row = ask.hold(push)
+    _carry_out(push, GroupKey(row.id), changes, document=loads(row.scim))
+    if ask.projection != EVERYTHING:
+        return ask.shown(push.tx, row.id)
+    return answers.nothing(version_of(scim.of_key(push.tx, TABLE, row.id).scim_version))
 
 
 def _carry_out(
@@ -94,7 +95,6 @@ def _carry_out(
                 document = after
 
 
-def _delete(ask: Ask) -> Response:
-    with ask.caller.writing() as push:
-        push.delete_group(GroupKey(ask.hold(push).id))
+def _delete(ask: Ask, push: Push) -> Response:
+    push.delete_group(GroupKey(ask.hold(push).id))
     return answers.nothing()

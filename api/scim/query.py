@@ -69,7 +69,7 @@ def _text(given: Mapping[str, object], name: str) -> str | None:
 
 
 def _number(given: Mapping[str, object], name: str, default: int) -> int:
-    """Entra and others send it as text, as a URL does."""
+    """A URL says it as text, and so may a body."""
     value = given.get(name)
     if value is None or value == "":
         return default

@@ -1,8 +1,8 @@
 """Users, at `/Users` and `/Users/{id}` (RFC 7644 §3)."""
 
 from collections.abc import Sequence
+from functools import partial
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,68 +15,63 @@ from api.scim.spoken import spoken
 from api.scim.values import Resource
 from models.identity import UserKey
 from models.store.database import loads
+from sync.push import Push
 
 TABLE = "users"
 
 
 async def create(request: Request, caller: Caller) -> Response:
     resource = normalise.user(await body_of(request))
-    return await run_in_threadpool(_create, ask_of(request, caller, TABLE), resource)
+    return await ask_of(request, caller, TABLE).write(partial(_create, resource))
 
 
 async def show(request: Request, caller: Caller) -> Response:
-    return await run_in_threadpool(ask_of(request, caller, TABLE).read)
+    return await ask_of(request, caller, TABLE).read()
 
 
 async def replace(request: Request, caller: Caller) -> Response:
     resource = normalise.user(await body_of(request))
-    return await run_in_threadpool(_replace, ask_of(request, caller, TABLE), resource)
+    return await ask_of(request, caller, TABLE).write(partial(_replace, resource))
 
 
 async def change(request: Request, caller: Caller) -> Response:
     ops = patch.operations(await body_of(request))
-    return await run_in_threadpool(_change, ask_of(request, caller, TABLE), ops)
+    return await ask_of(request, caller, TABLE).write(partial(_change, ops))
 
 
 async def delete(request: Request, caller: Caller) -> Response:
-    return await run_in_threadpool(_delete, ask_of(request, caller, TABLE))
+    return await ask_of(request, caller, TABLE).write(_delete)
 
 
-def _create(ask: Ask, resource: Resource) -> Response:
+def _create(resource: Resource, ask: Ask, push: Push) -> Response:
     """Okta creates a deactivated user again to bring it back: 200, and not new."""
-    with ask.caller.writing() as push:
-        key, is_new = push.create_user(resource)
-        return ask.shown(push.tx, key, status=201 if is_new else 200)
+    key, is_new = push.create_user(resource)
+    return ask.shown(push.tx, key, status=201 if is_new else 200)
 
 
-def _replace(ask: Ask, resource: Resource) -> Response:
+def _replace(resource: Resource, ask: Ask, push: Push) -> Response:
     """Whether it is active stays as it was when the body does not mention it."""
-    with ask.caller.writing() as push:
-        row = ask.hold(push)
-        before = loads(row.scim)
-        if "active" in before and "active" not in resource:
-            push.replace_user(
-                UserKey(row.id), resource | {"active": before["active"]}, _ALL_BUT_ACTIVE
-            )
-        else:
-            push.replace_user(UserKey(row.id), resource)
-        return ask.shown(push.tx, row.id)
+    row = ask.hold(push)
+    before = loads(row.scim).get("active")
+    if before is None or "active" in resource:
+        push.replace_user(UserKey(row.id), resource)
+    else:
+        push.replace_user(UserKey(row.id), resource | {"active": before}, _ALL_BUT_ACTIVE)
+    return ask.shown(push.tx, row.id)
 
 
 _ALL_BUT_ACTIVE = frozenset({"userName", "emails", "name", "displayName"})
 
 
-def _change(ask: Ask, ops: Sequence[Op]) -> Response:
+def _change(ops: Sequence[Op], ask: Ask, push: Push) -> Response:
     """Always with the user in the answer, which Okta wants and Entra bears."""
-    with ask.caller.writing() as push:
-        row = ask.hold(push)
-        after = patch.apply_to_user(loads(row.scim) | {"id": row.public_id}, ops)
-        del after["id"]
-        push.replace_user(UserKey(row.id), after, spoken(ops))
-        return ask.shown(push.tx, row.id)
+    row = ask.hold(push)
+    after = patch.apply_to_user(loads(row.scim) | {"id": row.public_id}, ops)
+    del after["id"]
+    push.replace_user(UserKey(row.id), after, spoken(ops))
+    return ask.shown(push.tx, row.id)
 
 
-def _delete(ask: Ask) -> Response:
-    with ask.caller.writing() as push:
-        push.delete_user(UserKey(ask.hold(push).id))
+def _delete(ask: Ask, push: Push) -> Response:
+    push.delete_user(UserKey(ask.hold(push).id))
     return answers.nothing()

@@ -43,7 +43,9 @@ _GROUPS = """
 """
 _MEMBERS = """
     SELECT m.*, g.push_cover, g.removed_at, g.name AS group_name, g.wanted AS group_wanted,
-        g.pull_known AS group_pull_known, g.login_known, u.pull_known AS user_pull_known,
+        (g.pull_known AND g.pull_yes > 0 AND g.pull_yes >= g.pull_no
+            AND g.pull_no < c.pull_cover_no) AS group_covered,
+        g.login_known, u.pull_known AS user_pull_known,
         u.login_cover, u.wanted AS user_wanted, u.active AS user_active, u.user_name,
         c.pull_cover_yes, c.pull_cover_no,
         ub.ownership AS user_bound, gb.ownership AS group_bound,
@@ -61,11 +63,21 @@ _SOME_YES = """(
     (m.push_yes > 0 AND m.push_yes >= m.push_no)
     OR (m.pull_yes > 0 AND m.pull_yes >= m.pull_no)
     OR (m.login_yes > 0 AND m.login_yes >= m.login_no))"""
+_SILENCE = """(
+    (m.login_yes > 0 AND m.login_yes >= m.login_no AND (c.push OR c.pull IS NOT NULL)
+        AND (m.push_yes = 0 OR m.push_yes < m.push_no)
+        AND (m.pull_yes = 0 OR m.pull_yes < m.pull_no))
+    OR (m.pull_yes > 0 AND m.pull_yes >= m.pull_no AND m.push_yes = 0 AND m.push_no = 0
+        AND g.push_yes > g.push_no AND u.push_yes > u.push_no))"""
 _SOME_NO = """(
     m.push_no > m.push_yes OR m.pull_no > m.pull_yes OR m.login_no > m.login_yes
     OR (m.push_yes = 0 AND g.push_cover > 0)
     OR (m.pull_yes = 0 AND g.pull_known AND u.pull_known AND c.pull_cover_yes > 0)
     OR (m.login_yes = 0 AND g.login_known AND u.login_cover > 0))"""
+
+_UNSAID = """(
+    (c.push AND m.push_yes = 0) OR (c.pull IS NOT NULL AND m.pull_yes = 0))"""
+"""A channel that could have affirmed it never has: no evidence against, and worth a look."""
 
 
 def users(tx: Tx, keys: Iterable[UserKey], target: int = NO_TARGET) -> list[UserRecord]:
@@ -131,13 +143,15 @@ def disagreements(tx: Tx, connection: int, target: int = NO_TARGET) -> Iterator[
     """The memberships worth deciding: channels differ, or the target does not match.
 
     Left out are only those of which every channel that says anything says what the target
-    already holds, and those of users or groups that are not wanted and not held.
+    already holds, and those of users or groups that are not wanted and not held. Without a
+    target, the silence of the directory differs from the yes of a token, and that of a push
+    which speaks of the group and of the user from the yes of a read.
     """
     held = "mb.user_id IS NOT NULL"
     present = "((u.wanted AND g.wanted) OR ub.user_id IS NOT NULL OR g.removed_at > 0)"
     mismatch = f"(({held} AND {_SOME_NO}) OR (NOT {held} AND {_SOME_YES}))"
-    split = f"({_SOME_YES} AND {_SOME_NO})"
-    differs = split if target == NO_TARGET else mismatch
+    split = f"({_SOME_YES} AND ({_SOME_NO} OR {_UNSAID}))"
+    differs = f"({split} OR {_SILENCE})" if target == NO_TARGET else mismatch
     removed = f"(g.removed_at > 0 AND {_SOME_YES})"
     sql = f"""{_MEMBERS} WHERE g.connection_id = :connection
         AND {present} AND ({differs} OR {removed}) ORDER BY m.group_id, m.user_id"""
@@ -220,7 +234,7 @@ def _group(row: Row[Any]) -> GroupRecord:
 
 
 def _member(row: Row[Any]) -> MemberRecord:
-    known = bool(row.group_pull_known and row.user_pull_known)
+    known = bool(row.group_covered and row.user_pull_known)
     login = Cover(row.login_cover, row.login_cover) if row.login_known else NO_COVER
     return MemberRecord(
         membership=Membership(GroupKey(row.group_id), UserKey(row.user_id)),

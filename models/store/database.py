@@ -65,13 +65,13 @@ class Tx:
         """Insert one row; answers its key."""
         names = ", ".join(values)
         holders = ", ".join(f":{name}" for name in values)
-        sql = f"INSERT INTO {table} ({names}) VALUES ({holders}) RETURNING id"  # noqa: S608
+        sql = f"INSERT INTO {table} ({names}) VALUES ({holders}) RETURNING id"
         return int(self.value(sql, values))
 
     def update(self, table: str, key: int, values: Params) -> int:
         """Update one row by its key."""
         sets = ", ".join(f"{name} = :{name}" for name in values)
-        sql = f"UPDATE {table} SET {sets} WHERE id = :_key"  # noqa: S608
+        sql = f"UPDATE {table} SET {sets} WHERE id = :_key"
         return self.run(sql, {**values, "_key": key})
 
     def _execute(self, sql: str, params: Params) -> Any:

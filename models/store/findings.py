@@ -10,7 +10,10 @@ from models.store.identities import new_public_id
 
 
 def see(tx: Tx, findings: Iterable[Finding], now: Instant) -> None:
-    """Open these, or note that they still stand. One that had healed has flipped."""
+    """Open these, or note that they still stand. One that had healed has flipped.
+
+    An accepted one keeps the evidence on which it was accepted, and who accepted it why.
+    """
     tx.many(
         """
         INSERT INTO findings (public_id, subject, kind, severity, state, connection_id, target_id,
@@ -20,7 +23,11 @@ def see(tx: Tx, findings: Iterable[Finding], now: Instant) -> None:
             :group, :summary, :evidence, :suggestion, :now, :now, 0, :now, :now)
         ON CONFLICT (subject) DO UPDATE SET
             severity = excluded.severity, summary = excluded.summary,
-            evidence = excluded.evidence, suggestion = excluded.suggestion,
+            evidence = CASE WHEN findings.state = 'accepted'
+                AND (findings.accepted_until IS NULL
+                    OR findings.accepted_until > excluded.last_seen)
+                THEN findings.evidence ELSE excluded.evidence END,
+            suggestion = excluded.suggestion,
             last_seen = excluded.last_seen, updated_at = excluded.updated_at,
             flips = findings.flips
                 + CASE WHEN findings.state IN ('healed', 'resolved') THEN 1 ELSE 0 END,

@@ -11,6 +11,12 @@ from models.store.identities import new_public_id
 LIFE = 7 * DAY
 
 
+def take_turn(tx: Tx, target: int) -> None:
+    """Removals at a target are judged one after another, or two would share one budget."""
+    if tx.dialect != "sqlite":
+        tx.run("SELECT 1 FROM targets WHERE id = :target FOR NO KEY UPDATE", {"target": target})
+
+
 def open_at(tx: Tx, target: int) -> Row[Any] | None:
     """The open hold of a target; there is one at the most."""
     return tx.row(

@@ -102,6 +102,15 @@ def immutable_of(tx: Tx, users: Sequence[UserKey], namespace: str) -> dict[UserK
     return {UserKey(row.user_id): row.value for row in rows}
 
 
+def is_known_by_logins_only(tx: Tx, user: UserKey) -> bool:
+    """Whether neither a push nor a directory has ever named this user."""
+    found = tx.value(
+        "SELECT 1 FROM users WHERE id = :key AND push_yes = 0 AND push_no = 0 AND pull_yes = 0",
+        {"key": user},
+    )
+    return found is not None
+
+
 def name_user(
     tx: Tx, connection: int, user: UserKey, identifier: Identifier, *, proof: str, now: Instant
 ) -> None:

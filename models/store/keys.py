@@ -1,5 +1,10 @@
 """Administrators' API keys. Only hashes are kept."""
 
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row
+
 from models.instant import Instant
 from models.store.database import Tx
 from models.store.identities import new_public_id
@@ -13,9 +18,7 @@ def lock(tx: Tx) -> None:
         tx.run("SELECT pg_advisory_xact_lock(:name)", {"name": _ONE_AT_A_TIME})
 
 
-def create(
-    tx: Tx, name: str, hashed: str, *, organization: int | None, now: Instant
-) -> str | None:
+def create(tx: Tx, name: str, hashed: str, *, organization: int | None, now: Instant) -> str | None:
     """Answers the public id; None when there is a key of this hash already."""
     public = new_public_id()
     made = tx.run(
@@ -43,7 +46,17 @@ def revoke(tx: Tx, key: int, now: Instant) -> bool:
 
 def unlimited(tx: Tx) -> set[int]:
     """The live keys that may act for every organization."""
-    rows = tx.rows(
-        "SELECT id FROM api_keys WHERE revoked_at IS NULL AND organization_id IS NULL"
-    )
+    rows = tx.rows("SELECT id FROM api_keys WHERE revoked_at IS NULL AND organization_id IS NULL")
     return {row.id for row in rows}
+
+
+def every(tx: Tx) -> Sequence[Row[Any]]:
+    return tx.rows("SELECT * FROM api_keys ORDER BY id")
+
+
+def live(tx: Tx, public_id: str) -> Row[Any] | None:
+    """A key that was not revoked."""
+    return tx.row(
+        "SELECT * FROM api_keys WHERE public_id = :public AND revoked_at IS NULL",
+        {"public": public_id},
+    )

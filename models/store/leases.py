@@ -20,13 +20,11 @@ _MOST = 1000
 """How many parked actions one look gives up at the most."""
 
 
-def renew(
-    tx: Tx, table: str, ids: list[int], *, owner: str | None, until: Instant
-) -> set[int]:
+def renew(tx: Tx, table: str, ids: list[int], *, owner: str | None, until: Instant) -> set[int]:
     """Those of these rows that are still with us. `owner` None: sent, and not begun yet."""
     ours = "state = 'queued'" if owner is None else "owner = :owner AND state = 'running'"
     rows = tx.rows(
-        f"UPDATE {table} SET lease_until = :until WHERE id IN :ids AND {ours} RETURNING id",  # noqa: S608
+        f"UPDATE {table} SET lease_until = :until WHERE id IN :ids AND {ours} RETURNING id",
         {"ids": ids, "owner": owner, "until": until},
     )
     return {row.id for row in rows}
@@ -36,8 +34,7 @@ def hold(tx: Tx, ids: list[int], owner: str) -> set[int]:
     """Those of these actions that are still ours, and stay so until the transaction ends."""
     lock = "" if tx.dialect == "sqlite" else "ORDER BY id FOR UPDATE"
     rows = tx.rows(
-        "SELECT id FROM actions WHERE id IN :ids AND owner = :owner AND state = 'running' "
-        f"{lock}",
+        f"SELECT id FROM actions WHERE id IN :ids AND owner = :owner AND state = 'running' {lock}",
         {"ids": ids, "owner": owner},
     )
     return {row.id for row in rows}
@@ -54,7 +51,7 @@ def put_back(tx: Tx, ids: list[int], *, run_at: Instant, now: Instant) -> int:
             SELECT 1 FROM actions n WHERE n.target_id = actions.target_id
               AND n.object_key = actions.object_key AND n.id > actions.id
               AND n.state IN {_WAITING})
-        """,  # noqa: S608
+        """,
         params,
     )
     return tx.run(
@@ -104,7 +101,7 @@ def rivals(tx: Tx, ids: list[int]) -> set[int]:
         f"""
         SELECT a.id {_ABOUT} AND o.id <> a.id
           AND (o.state = 'running' OR (o.state = 'queued' AND o.id < a.id))
-        """,  # noqa: S608
+        """,
         {"ids": ids},
     )
     return {row.id for row in rows}
@@ -117,21 +114,23 @@ _ABOUT = """
     WHERE a.id IN :ids"""
 
 
-def in_doubt(tx: Tx, ids: list[int]) -> set[str]:
+def in_doubt(tx: Tx, ids: list[int], *, most: int) -> set[str]:
     """Objects of these actions whose last attempt at the target ended nobody knows how.
 
     It was begun (by this very action, or by the newest one before it that was) and was not
-    confirmed: the worker died, or the answer never came.
+    confirmed: the worker died, or the answer never came. A refusal before `most` attempts
+    is an answer.
     """
     rows = tx.rows(
         """
         SELECT a.object_key FROM actions a WHERE a.id IN :ids AND (a.attempts > 1 OR
-            coalesce((SELECT p.state FROM actions p
+            coalesce((SELECT CASE WHEN p.state = 'dead' AND p.attempts < :most
+                    THEN 'done' ELSE p.state END FROM actions p
                 WHERE p.target_id = a.target_id AND p.object_key = a.object_key
                   AND p.id < a.id AND p.attempts > 0 ORDER BY p.id DESC LIMIT 1),
             'done') <> 'done')
         """,
-        {"ids": ids},
+        {"ids": ids, "most": most},
     )
     return {row.object_key for row in rows}
 
@@ -148,7 +147,7 @@ def doubt(tx: Tx, target: int, object_keys: list[str]) -> None:
     """Whoever acts on these objects next must not believe what is noted of the target."""
     tx.run(
         "UPDATE actions SET attempts = attempts + 1 WHERE target_id = :target "
-        f"AND object_key IN :keys AND state IN {_WAITING}",  # noqa: S608
+        f"AND object_key IN :keys AND state IN {_WAITING}",
         {"target": target, "keys": object_keys},
     )
 
@@ -165,7 +164,7 @@ def lock(tx: Tx, touched: Touched) -> None:
     groups = touched.groups | {one.group for one in touched.memberships}
     for table, keys in (("users", touched.users), ("groups", groups)):
         if keys:
-            sql = f"SELECT id FROM {table} WHERE id IN :keys ORDER BY id {how}"  # noqa: S608
+            sql = f"SELECT id FROM {table} WHERE id IN :keys ORDER BY id {how}"
             tx.rows(sql, {"keys": sorted(keys)})
     for group, users in _by_group(touched.memberships).items():
         tx.rows(
@@ -190,7 +189,7 @@ def parked_for_nothing(tx: Tx, before: Instant) -> Sequence[Row[Any]]:
 def give_up_parked(tx: Tx, ids: list[int], *, before: Instant, now: Instant) -> int:
     """Supersede those for which that is still so."""
     return tx.run(
-        f"UPDATE actions SET state = 'superseded', drawn_at = NULL, updated_at = :now "  # noqa: S608
+        f"UPDATE actions SET state = 'superseded', drawn_at = NULL, updated_at = :now "
         f"WHERE id IN (SELECT id FROM ({_PARKED} AND a.id IN :ids) AS parked)",
         {"ids": ids, "before": before, "now": now},
     )
@@ -202,10 +201,10 @@ def _comes(what: str) -> str:
             WHERE b.target_id = a.target_id AND b.{what}_id = a.{what}_id)
         OR EXISTS (SELECT 1 FROM actions c WHERE c.target_id = a.target_id
             AND c.object_key = '{what[0]}' || a.{what}_id
-            AND c.state IN ('ready', 'retrying', 'queued', 'running', 'held', 'dead')))"""  # noqa: S608
+            AND c.state IN ('ready', 'retrying', 'queued', 'running', 'held', 'dead')))"""
 
 
 _PARKED = f"""
     SELECT a.id, a.user_id, a.group_id FROM actions a
     WHERE a.state IN {_WAITING} AND a.operation IN {_MEMBERS} AND a.updated_at < :before
-      AND NOT ({_comes("user")} AND {_comes("group")})"""  # noqa: S608
+      AND NOT ({_comes("user")} AND {_comes("group")})"""

@@ -83,6 +83,9 @@ def _user(tx: Tx, channel: Channel, as_of: Instant, said: UserSaid, now: Instant
     _raise(tx, "users", said.user, marks, now)
     if said.attributes:
         _say(tx, f"{channel}_said", said.user, said.attributes, as_of)
+    if channel is Channel.PULL:
+        # The next full read must compare with this, not with what the last one listed.
+        tx.run("UPDATE users SET pull_digest = '' WHERE id = :key", {"key": said.user})
     return Touched(users={said.user})
 
 
@@ -128,12 +131,15 @@ def affirm(
     tx: Tx, channel: Channel, as_of: Instant, group: GroupKey, users: Iterable[UserKey]
 ) -> None:
     """Say yes of memberships. A yes older than a cover that did not list it meets its no."""
-    cover_yes, cover_no = _cover_of_group(tx, channel, group)
+    everyone = sorted(users)
+    cover = _cover_of_group(tx, channel, group)
+    covers = _covers_of_users(tx, group, everyone) if channel is Channel.LOGIN else {}
     tx.many(
         _AFFIRM[channel],
         [
-            {"group": group, "user": user, "at": as_of, "cover": cover_yes, "denied": cover_no}
-            for user in sorted(users)
+            {"group": group, "user": user, "at": as_of}
+            | dict(zip(("cover", "denied"), covers.get(user, cover), strict=True))
+            for user in everyone
         ],
     )
 
@@ -171,20 +177,40 @@ def _cover_of_group(tx: Tx, channel: Channel, group: GroupKey) -> tuple[Instant,
     row = tx.row(
         """
         SELECT c.pull_cover_yes, c.pull_cover_no FROM groups g
-        JOIN connections c ON c.id = g.connection_id WHERE g.id = :key AND g.pull_known
+        JOIN connections c ON c.id = g.connection_id
+        WHERE g.id = :key AND g.pull_known AND g.pull_yes > 0 AND g.pull_yes >= g.pull_no
+          AND g.pull_no < c.pull_cover_no
         """,
         {"key": group},
     )
     return (row.pull_cover_yes, row.pull_cover_no) if row else (0, 0)
 
 
+def _covers_of_users(
+    tx: Tx, group: GroupKey, users: list[UserKey]
+) -> dict[UserKey, tuple[Instant, Instant]]:
+    """The newest token of each user that listed all groups, if tokens can name this one."""
+    rows = tx.rows(
+        """
+        SELECT u.id, u.login_cover FROM users u JOIN groups g ON g.id = :group
+        WHERE u.id IN :users AND g.login_known
+        """,
+        {"group": group, "users": users},
+    )
+    return {UserKey(row.id): (row.login_cover, row.login_cover) for row in rows}
+
+
 def deny(
     tx: Tx, channel: Channel, as_of: Instant, group: GroupKey, users: Iterable[UserKey]
 ) -> None:
-    """Say no of memberships."""
+    """Say no of memberships. A no older than a cover that listed it meets its yes."""
+    cover_yes, cover_no = _cover_of_group(tx, channel, group)
     tx.many(
         _DENY[channel],
-        [{"group": group, "user": user, "at": as_of} for user in sorted(users)],
+        [
+            {"group": group, "user": user, "at": as_of, "cover": cover_yes, "denied": cover_no}
+            for user in sorted(users)
+        ],
     )
 
 
@@ -195,12 +221,35 @@ _DENY = {
     VALUES (:group, :user, {", ".join(
         "0, :at" if one is channel else "0, 0" for one in Channel
     )})
-    ON CONFLICT (group_id, user_id) DO UPDATE SET {channel}_no = CASE
-        WHEN memberships.{channel}_no < excluded.{channel}_no
-        THEN excluded.{channel}_no ELSE memberships.{channel}_no END
+    ON CONFLICT (group_id, user_id) DO UPDATE SET
+        {channel}_yes = CASE
+            WHEN memberships.{channel}_yes > 0
+             AND memberships.{channel}_yes >= memberships.{channel}_no
+             AND memberships.{channel}_yes < :cover AND memberships.{channel}_no < :denied
+             AND memberships.{channel}_no < excluded.{channel}_no
+             AND excluded.{channel}_no < :cover
+            THEN :cover ELSE memberships.{channel}_yes END,
+        {channel}_no = CASE
+            WHEN memberships.{channel}_no < excluded.{channel}_no
+            THEN excluded.{channel}_no ELSE memberships.{channel}_no END
     """  # noqa: S608
     for channel in Channel
 }
+
+
+def mention(tx: Tx, group: GroupKey, users: Iterable[UserKey]) -> None:
+    """Make room for memberships that only a target knows of. It says nothing about them.
+
+    They are decided like all others then: a cover that includes them denies them.
+    """
+    tx.many(
+        """
+        INSERT INTO memberships (group_id, user_id, push_yes, push_no, pull_yes, pull_no,
+            login_yes, login_no)
+        VALUES (:group, :user, 0, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING
+        """,
+        [{"group": group, "user": user} for user in sorted(users)],
+    )
 
 
 def affirmed(tx: Tx, channel: Channel, group: GroupKey) -> set[UserKey]:
@@ -215,7 +264,10 @@ def affirmed(tx: Tx, channel: Channel, group: GroupKey) -> set[UserKey]:
 def _group_covered(
     tx: Tx, channel: Channel, as_of: Instant, group: GroupKey, users: frozenset[UserKey]
 ) -> Touched:
-    """All members of a group by push. Who was affirmed and is not listed is denied."""
+    """All members of a group by push. Who was affirmed and is not listed is denied.
+
+    Touched is also whoever a directory denies: the list is newer, and may turn the answer.
+    """
     before = affirmed(tx, channel, group)
     affirm(tx, channel, as_of, group, users - before)
     newest = tx.run(
@@ -226,8 +278,11 @@ def _group_covered(
         deny(tx, channel, as_of, group, before - users)
     others = tx.rows(
         """
-        SELECT user_id FROM memberships WHERE group_id = :group
-        AND (pull_no > 0 OR push_yes = 0 OR push_yes < push_no)
+        SELECT m.user_id FROM memberships m JOIN groups g ON g.id = m.group_id
+        JOIN users u ON u.id = m.user_id JOIN connections c ON c.id = g.connection_id
+        WHERE m.group_id = :group
+          AND (m.pull_no > 0 OR m.push_yes = 0 OR m.push_yes < m.push_no
+            OR (m.pull_yes = 0 AND g.pull_known AND u.pull_known AND c.pull_cover_no > 0))
         """,
         {"group": group},
     )
@@ -249,8 +304,6 @@ def _user_covered(
     cover = _login_cover(tx, user) if channel is Channel.LOGIN else 0
     for group in sorted(groups - standing if cover < as_of else groups):
         affirm(tx, channel, as_of, group, [user])
-        if as_of < cover and group not in standing:
-            deny(tx, channel, cover, group, [user])
     if as_of > cover:
         unlisted = {row[0] for row in rows} - groups
         for group in sorted(unlisted if channel is Channel.PULL else unlisted & standing):

@@ -15,7 +15,7 @@ def insert(tx: Tx, table: str, values: Mapping[str, Any], *, now: Instant) -> in
     row = {**values, "created_at": now, "updated_at": now}
     names, holders = ", ".join(row), ", ".join(f":{name}" for name in row)
     found: int | None = tx.value(
-        f"INSERT INTO {table} ({names}) VALUES ({holders}) "  # noqa: S608
+        f"INSERT INTO {table} ({names}) VALUES ({holders}) "
         "ON CONFLICT (organization_id, slug) DO NOTHING RETURNING id",
         row,
     )
@@ -24,7 +24,7 @@ def insert(tx: Tx, table: str, values: Mapping[str, Any], *, now: Instant) -> in
 
 def has_slug(tx: Tx, table: str, slug: str, *, organization: int) -> bool:
     found = tx.value(
-        f"SELECT 1 FROM {table} WHERE organization_id = :organization AND slug = :slug",  # noqa: S608
+        f"SELECT 1 FROM {table} WHERE organization_id = :organization AND slug = :slug",
         {"organization": organization, "slug": slug},
     )
     return found is not None
@@ -33,7 +33,7 @@ def has_slug(tx: Tx, table: str, slug: str, *, organization: int) -> bool:
 def lock(tx: Tx, table: str, key: int) -> Row[Any] | None:
     """The row as it is now, ours until the end of the transaction."""
     held = "" if tx.dialect == "sqlite" else " FOR UPDATE"
-    return tx.row(f"SELECT * FROM {table} WHERE id = :key{held}", {"key": key})  # noqa: S608
+    return tx.row(f"SELECT * FROM {table} WHERE id = :key{held}", {"key": key})
 
 
 def insert_token(tx: Tx, connection: int, hashed: str, *, now: Instant) -> int:
@@ -68,12 +68,14 @@ def revoke_token(tx: Tx, token: int, now: Instant) -> None:
 
 def join(tx: Tx, target: int, connections: list[int]) -> set[int]:
     """The target is provisioned by these, and by no others. Answers those that are new."""
-    params = {"target": target, "kept": connections or [0]}
     tx.run(
         "DELETE FROM target_connections WHERE target_id = :target AND connection_id NOT IN :kept",
-        params,
+        {"target": target, "kept": connections or [0]},
     )
-    rows = tx.rows("SELECT connection_id FROM target_connections WHERE target_id = :target", params)
+    rows = tx.rows(
+        "SELECT connection_id FROM target_connections WHERE target_id = :target",
+        {"target": target},
+    )
     new = set(connections) - {row.connection_id for row in rows}
     tx.many(
         "INSERT INTO target_connections (target_id, connection_id) VALUES (:target, :connection)",

@@ -33,9 +33,7 @@ def change(tx: Tx, key: int, values: dict[str, Any], now: Instant) -> bool:
 def set_domains(tx: Tx, organization: int, names: list[str]) -> str | None:
     """These are its domains from now on. Answers the first that another organization has."""
     kept = {"organization": organization, "names": names or [""]}
-    tx.run(
-        "DELETE FROM domains WHERE organization_id = :organization AND name NOT IN :names", kept
-    )
+    tx.run("DELETE FROM domains WHERE organization_id = :organization AND name NOT IN :names", kept)
     for name in names:
         params = {"name": name, "organization": organization}
         tx.run(

@@ -62,14 +62,15 @@ def _values(
 
 
 def drawn(tx: Tx, target: int, now: Instant) -> dict[Budget, int]:
-    """Removals begun at a target within the last 24 hours, by budget.
+    """Removals begun at a target within the last 24 hours or still to be begun, by budget.
 
     Approved ones are not counted: a person took the responsibility for them.
     """
     rows = tx.rows(
-        """
+        f"""
         SELECT draws_on, count(*) AS drawn FROM actions
-        WHERE target_id = :target AND draws_on IS NOT NULL AND drawn_at > :since
+        WHERE target_id = :target AND draws_on IS NOT NULL AND drawn_at IS NOT NULL
+          AND (drawn_at > :since OR state IN {UNFINISHED})
         GROUP BY draws_on
         """,
         {"target": target, "since": now - DAY},
@@ -133,11 +134,15 @@ def _batches(rows: Sequence[Row[Any]]) -> list[tuple[int, list[int]]]:
 def claim(
     tx: Tx, ids: list[int], *, owner: str, lease: Instant, now: Instant
 ) -> Sequence[Row[Any]]:
-    """Begin these actions. Those that somebody else has begun, or that lapsed, are left out."""
+    """Begin these actions. Those that somebody else has begun, or that lapsed, are left out.
+
+    What draws on a budget draws on the day it is begun, however long it waited.
+    """
     return tx.rows(
         """
         UPDATE actions SET state = 'running', owner = :owner, lease_until = :until,
-            attempts = attempts + 1, updated_at = :now
+            attempts = attempts + 1, updated_at = :now,
+            drawn_at = CASE WHEN drawn_at IS NULL THEN NULL ELSE :now END
         WHERE id IN :ids AND state = 'queued'
         RETURNING id, target_id, operation, user_id, group_id, fingerprint, attempts, hold_id,
             draws_on
@@ -320,7 +325,7 @@ def drop_unplanned(
 
 
 def failing(tx: Tx, target: int, connection: int) -> Sequence[Row[Any]]:
-    """The newest action of each object, where it died or keeps failing."""
+    """The newest action of each object that was tried, where it died or keeps failing."""
     return tx.rows(
         """
         SELECT a.* FROM actions a
@@ -328,7 +333,8 @@ def failing(tx: Tx, target: int, connection: int) -> Sequence[Row[Any]]:
         WHERE a.target_id = :target AND coalesce(u.connection_id, g.connection_id) = :connection
           AND (a.state = 'dead' OR (a.state = 'retrying' AND a.attempts >= 3))
           AND NOT EXISTS (SELECT 1 FROM actions n WHERE n.target_id = a.target_id
-              AND n.object_key = a.object_key AND n.id > a.id)
+              AND n.object_key = a.object_key AND n.id > a.id
+              AND n.state IN ('done', 'dead', 'retrying', 'superseded'))
         ORDER BY a.id
         """,
         {"target": target, "connection": connection},

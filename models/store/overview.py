@@ -17,7 +17,7 @@ def standing(tx: Tx, organization: int | None) -> Sequence[Row[Any]]:
         FROM findings f JOIN connections c ON c.id = f.connection_id
         WHERE f.state IN ('open', 'accepted') {mine}
         GROUP BY f.kind, f.severity, f.state ORDER BY f.kind, f.severity, f.state
-        """,  # noqa: S608
+        """,
         params,
     )
 
@@ -30,7 +30,7 @@ def newest_reports(tx: Tx, organization: int | None) -> list[str]:
         SELECT r.public_id FROM reports r JOIN connections c ON c.id = r.connection_id
         WHERE r.id = (SELECT max(n.id) FROM reports n WHERE n.connection_id = r.connection_id)
         {mine} ORDER BY r.id
-        """,  # noqa: S608
+        """,
         params,
     )
     return [row.public_id for row in rows]

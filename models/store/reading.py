@@ -114,6 +114,24 @@ def name_all(
     )
 
 
+def free_names(
+    tx: Tx, connection: int, names: Iterable[tuple[str, int]], now: Instant
+) -> None:
+    """User names that the directory gives to others from now on. What is pushed keeps its name."""
+    tx.many(
+        """
+        UPDATE user_aliases SET valid_to = :now
+        WHERE connection_id = :connection AND namespace = 'user_name' AND value = :value
+          AND valid_to IS NULL AND user_id <> :owner AND NOT EXISTS (
+            SELECT 1 FROM users u WHERE u.id = user_aliases.user_id AND u.scim_name_key = :value)
+        """,
+        [
+            {"connection": connection, "value": value, "owner": owner, "now": now}
+            for value, owner in names
+        ],
+    )
+
+
 def list_users(
     tx: Tx, said: Iterable[tuple[UserKey, bool, Mapping[str, str | None], str]], as_of: Instant
 ) -> None:
@@ -180,6 +198,29 @@ def deny_missing(tx: Tx, run: int, no_as_of: Instant) -> int:
           AND p.user_id = memberships.user_id AND pull_no < :no
         """,
         {"run": run, "no": no_as_of},
+    )
+
+
+def date_members(tx: Tx, connection: int, groups: Iterable[int]) -> None:
+    """Write down how fresh the members of groups are that the read did not list.
+
+    A read covers the members of the groups it lists. Who was in the others stands as of the
+    read before, whose cover is about to be replaced.
+    """
+    cover = tx.row(
+        "SELECT pull_cover_yes AS yes, pull_cover_no AS no FROM connections WHERE id = :key",
+        {"key": connection},
+    )
+    if cover is None or not cover.yes:
+        return
+    tx.many(
+        """
+        UPDATE memberships SET pull_yes = :yes
+        WHERE group_id = :group AND pull_yes > 0 AND pull_yes >= pull_no AND pull_yes < :yes
+          AND pull_no < :no AND EXISTS (SELECT 1 FROM groups g WHERE g.id = :group
+            AND g.pull_yes > 0 AND g.pull_yes >= g.pull_no AND g.pull_no < :no)
+        """,
+        [{"group": group, "yes": cover.yes, "no": cover.no} for group in sorted(groups)],
     )
 
 

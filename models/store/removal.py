@@ -56,7 +56,7 @@ def forget_target(tx: Tx, key: int) -> None:
 
 def _forget(tx: Tx, steps: Sequence[tuple[str, str]], key: int) -> None:
     for table, which in steps:
-        tx.run(f"DELETE FROM {table} WHERE {which}", {"key": key})  # noqa: S608
+        tx.run(f"DELETE FROM {table} WHERE {which}", {"key": key})
 
 
 def is_at_work(tx: Tx, connection: int) -> bool:
@@ -89,6 +89,6 @@ def held_at_target(tx: Tx, target: int) -> tuple[int, int]:
     params = {"key": target}
     where = "WHERE target_id = :key AND ownership <> 'foreign'"
     return (
-        tx.value(f"SELECT count(*) FROM user_bindings {where}", params),  # noqa: S608
-        tx.value(f"SELECT count(*) FROM group_bindings {where}", params),  # noqa: S608
+        tx.value(f"SELECT count(*) FROM user_bindings {where}", params),
+        tx.value(f"SELECT count(*) FROM group_bindings {where}", params),
     )

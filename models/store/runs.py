@@ -22,35 +22,35 @@ def start(
 ) -> int:
     """Queue a run and answer its key; a waiting run that would do the same is answered instead."""
     tx.has_work = True
-    work_key = f"{kind}:{connection}:{user or ''}:{int(dry_run)}"
-    tx.run(
-        """
-        INSERT INTO runs (public_id, connection_id, kind, work_key, slot, user_id, dry_run, state,
-            run_at, attempts, counts, created_at, updated_at)
-        VALUES (:public_id, :connection, :kind, :work_key, :slot, :user, :dry_run, 'ready',
-            :run_at, 0, :counts, :now, :now)
-        ON CONFLICT DO NOTHING
-        """,
-        {
-            "public_id": new_public_id(),
-            "connection": connection,
-            "kind": kind,
-            "work_key": work_key,
-            "slot": slot,
-            "user": user,
-            "dry_run": dry_run,
-            "run_at": run_at or now,
-            "counts": dumps({}),
-            "now": now,
-        },
-    )
-    found = tx.value(
-        "SELECT id FROM runs WHERE work_key = :key AND state IN ('ready', 'queued')",
-        {"key": work_key},
-    )
-    if found is None and slot is not None:
-        found = tx.value("SELECT id FROM runs WHERE slot = :slot", {"slot": slot})
-    return int(found)
+    values = {
+        "public_id": new_public_id(),
+        "connection": connection,
+        "kind": kind,
+        "work_key": f"{kind}:{connection}:{user or ''}:{int(dry_run)}",
+        "slot": slot,
+        "user": user,
+        "dry_run": dry_run,
+        "run_at": run_at or now,
+        "counts": dumps({}),
+        "now": now,
+    }
+    while True:
+        tx.run(_START, values)
+        found = tx.value(_WAITING, values) or (slot and tx.value(_OF_SLOT, values))
+        if found:
+            return int(found)
+        # The run that was waiting has just begun: what it will see is older than this wish.
+
+
+_START = """
+    INSERT INTO runs (public_id, connection_id, kind, work_key, slot, user_id, dry_run, state,
+        run_at, attempts, counts, created_at, updated_at)
+    VALUES (:public_id, :connection, :kind, :work_key, :slot, :user, :dry_run, 'ready',
+        :run_at, 0, :counts, :now, :now)
+    ON CONFLICT DO NOTHING
+"""
+_WAITING = "SELECT id FROM runs WHERE work_key = :work_key AND state IN ('ready', 'queued')"
+_OF_SLOT = "SELECT id FROM runs WHERE slot = :slot"
 
 
 def relay(tx: Tx, now: Instant, *, lease: Instant) -> list[int]:

@@ -2,9 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, literal, null, select, union_all
+from sqlalchemy import (
+    Row,
+    Select,
+    and_,
+    asc,
+    desc,
+    func,
+    literal,
+    null,
+    nulls_first,
+    nulls_last,
+    select,
+    union_all,
+)
 
 from models.store.database import Tx
 from models.store.fields import Condition, Expression, Flag, Many, Number, Text, Time, flag, member
@@ -42,10 +56,9 @@ def page(
     Each row has `kind`, the place of its kind in `listed`. Equal sort keys are in order of
     creation, so that pages neither overlap nor leave anything out.
     """
-    selects = [_rows(place, one, connection) for place, one in enumerate(listed)]
     rows: Sequence[Row[Any]] = []
     if window.limit:
-        rows = tx.connection.execute(_paged(selects, window)).fetchall()
+        rows = tx.connection.execute(_paged(listed, connection, window)).fetchall()
     if rows and len(rows) < window.limit:
         return rows, window.offset + len(rows)
     if not rows and window.limit and not window.offset:
@@ -54,19 +67,28 @@ def page(
     return rows, sum(counts)
 
 
-def _paged(selects: Sequence[Select[Any]], window: Window) -> Any:
-    everything = selects[0].subquery() if len(selects) == 1 else union_all(*selects).subquery()
-    columns = everything.c
-    order: list[Any] = [columns.kind, columns.id]
+def _paged(listed: Sequence[Listed], connection: int, window: Window) -> Any:
+    selects = [
+        _rows(place, one, connection, is_sorted=window.is_sorted)
+        for place, one in enumerate(listed)
+    ]
+    everything: Any = selects[0] if len(selects) == 1 else union_all(*selects)
+    order: list[Any] = ["kind", "id"]
     if window.is_sorted:
-        key = columns.sort
-        first = key.desc().nulls_first() if window.descending else key.asc().nulls_last()
+        first = nulls_first(desc("sort")) if window.descending else nulls_last(asc("sort"))
         order.insert(0, first)
-    return select(everything).order_by(*order).limit(window.limit).offset(window.offset)
+    return everything.order_by(*order).limit(window.limit).offset(window.offset)
 
 
-def _rows(place: int, listed: Listed, connection: int) -> Select[Any]:
-    columns = listed.kind.table.c
+def _rows(place: int, listed: Listed, connection: int, *, is_sorted: bool) -> Select[Any]:
+    found = _columns(place, listed.kind).where(_belongs(listed, connection))
+    return found.add_columns(_sort_key(listed).label("sort")) if is_sorted else found
+
+
+@cache
+def _columns(place: int, kind: Kind) -> Select[Any]:
+    """Built once: putting a statement together costs more than to carry it out."""
+    columns = kind.table.c
     return select(
         literal(place).label("kind"),
         columns.id,
@@ -75,8 +97,7 @@ def _rows(place: int, listed: Listed, connection: int) -> Select[Any]:
         columns.scim_version,
         columns.scim_created,
         columns.scim_modified,
-        _sort_key(listed).label("sort"),
-    ).where(_belongs(listed, connection))
+    )
 
 
 def _belongs(listed: Listed, connection: int) -> Condition:

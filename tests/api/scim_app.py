@@ -92,9 +92,7 @@ class Idp:
     def user(self, name: str, /, **attributes: object) -> Json:
         return self._made("/Users", {"schemas": [USER], "userName": name, **attributes})
 
-    def group(
-        self, name: str, members: list[str] | None = None, /, **attributes: object
-    ) -> Json:
+    def group(self, name: str, members: list[str] | None = None, /, **attributes: object) -> Json:
         body = {"schemas": [GROUP], "displayName": name, **attributes}
         if members is not None:
             body["members"] = [{"value": one} for one in members]
@@ -149,9 +147,7 @@ def serving(home: Path, database_url: str = "") -> Iterator[Service]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         outside = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        settings = Settings(
-            _env_file=None, home=home, database_url=database_url, base_url=outside
-        )
+        settings = Settings(_env_file=None, home=home, database_url=database_url, base_url=outside)
         context = contexts.build(settings)
         SQLModel.metadata.create_all(context.database.engine)
         with context.database.write() as tx:

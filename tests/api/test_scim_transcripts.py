@@ -23,8 +23,8 @@ def idp(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Idp]:
 @pytest.mark.parametrize("provider", ["entra", "okta"])
 def test_a_provider_is_answered_as_it_wants(provider: str, idp: Idp) -> None:
     known: dict[str, Json] = {}
-    for step in json.loads((TRANSCRIPTS / f"{provider}.json").read_text()):
-        step = filled(step, known)
+    for template in json.loads((TRANSCRIPTS / f"{provider}.json").read_text()):
+        step = filled(template, known)
         answer = idp.call(step["method"], step["path"], step.get("body"))
         said = f"{step['name']}: {answer.status_code} {answer.text}"
         expected = step["expect"]

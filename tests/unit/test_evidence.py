@@ -117,14 +117,18 @@ def test_a_no_after_the_read_stands() -> None:
 
 
 Story = list[tuple[bool, int]]
-stories = st.lists(st.tuples(st.booleans(), st.integers(1, 12)), max_size=4)
+instants_but_that_of_the_read = st.integers(1, 12).filter(lambda at: at != 8)
+stories = st.lists(st.tuples(st.booleans(), instants_but_that_of_the_read), max_size=4)
 
 
 @given(story=stories, listed=st.booleans(), lag=st.integers(0, 3), data=st.data())
 def test_words_older_than_a_complete_read_are_heard_alike_before_and_after_it(
     story: Story, listed: bool, lag: int, data: st.DataObject
 ) -> None:
-    """The read is as of 8. What is as of later is told after it; the rest before it or after."""
+    """The read is as of 8. What is as of later is told after it; the rest before it or after.
+
+    A no within the lag hides whether the read listed a later yes: its age may then differ.
+    """
     read = Cover(yes_as_of=8, no_as_of=8 - lag)
 
     def told(known: Marks, words: Story, cover: Cover) -> Marks:
@@ -143,11 +147,13 @@ def test_words_older_than_a_complete_read_are_heard_alike_before_and_after_it(
         return hear(told(concluded(told(Marks(), before, NO_COVER)), after, read), read)
 
     early = [word for word in story if word[1] < 8]
-    rest = [word for word in story if word[1] >= 8]
+    rest = [word for word in story if word[1] > 8]
     mixed = data.draw(st.permutations(early))
     cut = data.draw(st.integers(0, len(early)))
     one, other = heard(early, rest), heard(list(mixed[:cut]), [*mixed[cut:], *rest])
-    assert (type(one), getattr(one, "as_of", 0)) == (type(other), getattr(other, "as_of", 0))
+    assert type(one) is type(other)
+    if not any(not is_yes and read.no_as_of <= at for is_yes, at in early):
+        assert getattr(one, "as_of", 0) == getattr(other, "as_of", 0)
 
 
 @pytest.mark.parametrize("channel", Channel)

@@ -1,8 +1,8 @@
 """Users, groups and memberships, as lists."""
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, literal, or_, select
 
-from models.store.fields import Flag, Text, Time, named
+from models.store.fields import Condition, Flag, Text, Time, named
 from models.store.listing import Listing
 from models.store.lists.parts import (
     CONNECTIONS,
@@ -14,6 +14,7 @@ from models.store.lists.parts import (
     table,
     times,
 )
+from models.store.portable import folded
 
 _U, _G, _M = table("users"), table("groups"), table("memberships")
 _connection = reference(connection_named, CONNECTIONS.c.id)
@@ -115,3 +116,14 @@ MEMBERSHIPS = Listing(
         }
     ),
 )
+
+
+def user_called(name: str) -> Condition:
+    """By id, or by user name whatever its case."""
+    return or_(_U.c.public_id == name, folded(_U.c.user_name) == folded(literal(name)))
+
+
+def group_called(name: str, connection: int) -> Condition:
+    """A group of that connection, by id or name."""
+    called = or_(_G.c.public_id == name, folded(_G.c.name) == folded(literal(name)))
+    return and_(_G.c.connection_id == connection, called)

@@ -1,7 +1,11 @@
 """Findings and reports, as lists."""
 
-from sqlalchemy import select
+from collections.abc import Sequence
+from typing import Any
 
+from sqlalchemy import Row, select
+
+from models.store.database import Tx
 from models.store.fields import Number, Text, Time, named
 from models.store.listing import Listing
 from models.store.lists.parts import (
@@ -11,6 +15,7 @@ from models.store.lists.parts import (
     connection_columns,
     connection_named,
     exact,
+    has_content,
     reference,
     table,
     target_columns,
@@ -24,6 +29,7 @@ _RUNS = table("runs")
 FINDINGS = Listing(
     rows=select(
         _F,
+        has_content(CONNECTIONS.c.pull).label("has_pull"),
         *connection_columns(),
         *target_columns(),
         _U.c.public_id.label("user_shown"),
@@ -96,3 +102,9 @@ REPORTS = Listing(
     | times(_R),
     sorts={"created_at": _R.c.created_at},
 )
+
+
+def reports_with(tx: Tx, ids: list[str]) -> Sequence[Row[Any]]:
+    """These reports, by public id, oldest first."""
+    rows = REPORTS.rows.where(_R.c.public_id.in_(ids)).order_by(_R.c.id)
+    return tx.connection.execute(rows).all()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import Table, or_
+from sqlalchemy import String, Table, cast, func, or_
 from sqlmodel import SQLModel
 
 import models.tables  # noqa: F401  (fills the metadata)
@@ -34,6 +34,11 @@ def reference(named: Callable[[str], Condition], there: Expression) -> Custom:
         return there.is_(None) if test.value is None else named(test.value)
 
     return Custom(build)
+
+
+def has_content(document: Expression) -> Condition:
+    """Whether there is a document. A JSON null would count as none."""
+    return func.coalesce(cast(document, String), "null") != "null"
 
 
 ORGANIZATIONS = table("organizations")

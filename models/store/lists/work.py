@@ -63,8 +63,10 @@ ACTIONS = Listing(
 )
 
 
-def in_hold(hold: int) -> Condition:
-    return _A.c.hold_id == hold
+def in_hold(hold: int, state: str) -> list[Condition]:
+    """What an open hold stops; of one that was decided, all that it was about."""
+    mine = [_A.c.hold_id == hold]
+    return [*mine, _A.c.state == "held"] if state == "open" else mine
 
 
 def holds(now: Instant) -> Listing:

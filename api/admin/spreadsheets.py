@@ -1,0 +1,129 @@
+"""Drift as CSV, for those who sort and filter it themselves."""
+
+from collections.abc import Iterator, Sequence
+
+from pydantic import BaseModel, ConfigDict
+
+from api.admin import drift, findings, tables
+from api.admin.call import Call, Table, find
+from api.admin.drift import ReportItem
+from api.admin.findings import Finding
+from api.context import Context
+from api.operation import CSV, NoBody, NoQuery, Noun
+from api.paging import MOST, ListQuery, page
+from models.store import overview
+from models.store.lists.drift import FINDINGS, REPORTS
+
+FINDING = (
+    "id",
+    "kind",
+    "severity",
+    "state",
+    "connection",
+    "target",
+    "user",
+    "group",
+    "summary",
+    "suggestion",
+    "first_seen",
+    "last_seen",
+    "flips",
+)
+ITEM = (
+    "finding",
+    "kind",
+    "severity",
+    "state",
+    "target",
+    "user",
+    "group",
+    "summary",
+    "suggestion",
+)
+
+
+class FileQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    filter: str | None = None
+    sort: str = ""
+
+
+def all_findings(call: Call[FileQuery, NoBody]) -> Table:
+    """The first page is read at once, so that a wrong filter is still refused."""
+    query = ListQuery(limit=MOST, filter=call.query.filter, sort=call.query.sort)
+    first = _page(call.context, query, call.organization)
+    rows = _rows(call.context, query, first, organization=call.organization)
+    return Table("findings.csv", tables.lines(FINDING, rows))
+
+
+def one_finding(call: Call[NoQuery, NoBody]) -> Table:
+    with call.context.database.read() as tx:
+        one = findings.shown(findings.found(tx, call))
+    return Table("finding.csv", tables.lines(FINDING, [_finding(one)]))
+
+
+def report(call: Call[NoQuery, NoBody]) -> Table:
+    with call.context.database.read() as tx:
+        row = find(tx, call, REPORTS, name=call.path["id"], noun="report")
+        rows = [_item(one) for one in drift.items(tx, row)]
+    return Table("report.csv", tables.lines(ITEM, rows))
+
+
+def summary(call: Call[NoQuery, NoBody]) -> Table:
+    with call.context.database.read() as tx:
+        rows = overview.standing(tx, call.organization)
+    head = ("kind", "severity", "state", "total")
+    return Table("drift.csv", tables.lines(head, [tuple(row) for row in rows]))
+
+
+Read = tuple[list[Finding], str | None]
+
+
+def _page(context: Context, query: ListQuery, organization: int | None) -> Read:
+    with context.database.read() as tx:
+        rows, cursor = page(tx, FINDINGS, query, organization=organization)
+    return [findings.shown(row) for row in rows.rows], cursor
+
+
+def _rows(
+    context: Context, query: ListQuery, read: Read, *, organization: int | None
+) -> Iterator[Sequence[object]]:
+    """Page by page, so that a long list is never held whole."""
+    while True:
+        found, cursor = read
+        yield from (_finding(one) for one in found)
+        if cursor is None:
+            return
+        read = _page(context, query.model_copy(update={"cursor": cursor}), organization)
+
+
+def _finding(one: Finding) -> Sequence[object]:
+    return (
+        one.id,
+        one.kind,
+        one.severity,
+        one.state,
+        one.connection_name,
+        one.target_name,
+        one.user.user_name if one.user else None,
+        one.group.name if one.group else None,
+        one.summary,
+        one.suggestion,
+        one.first_seen,
+        one.last_seen,
+        one.flips,
+    )
+
+
+def _item(one: ReportItem) -> Sequence[object]:
+    return tuple(getattr(one, name) for name in ITEM)
+
+
+_on = Noun("drift", "/drift")
+operations = [
+    _on.get(".csv", summary, "Drift now, as CSV.", gives=CSV),
+    _on.get("/reports/{id}.csv", report, "A report as CSV.", gives=CSV),
+    _on.get("/findings.csv", all_findings, "Findings as CSV.", query=FileQuery, gives=CSV),
+    _on.get("/findings/{id}.csv", one_finding, "A finding as CSV.", gives=CSV),
+]

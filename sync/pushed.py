@@ -1,0 +1,54 @@
+"""What a pushed resource says, in the words of the ledger."""
+
+from collections.abc import Sequence, Set
+from typing import Any
+
+from models.identity import Identifier
+from models.store.scim import name_key
+
+Resource = dict[str, Any]
+
+
+def user_names(resource: Resource) -> list[Identifier]:
+    """What the user is called outside, the strongest first."""
+    external = resource.get("externalId")
+    strong = ("external_id", "id") if external else ()
+    offered = [Identifier(namespace, str(external)) for namespace in strong]
+    return [*offered, Identifier("user_name", name_key(str(resource["userName"])))]
+
+
+def group_names(resource: Resource) -> list[Identifier]:
+    names = [Identifier("name", name_key(str(resource["displayName"])))]
+    if resource.get("externalId"):
+        names.insert(0, Identifier("external_id", str(resource["externalId"])))
+    return names
+
+
+def attributes(resource: Resource, spoken: Set[str] | None = None) -> dict[str, str | None]:
+    """The core attributes of a pushed resource, or those of them that were spoken of."""
+    name = resource.get("name") or {}
+    found = {
+        "user_name": resource.get("userName"),
+        "email": _email(resource.get("emails") or []),
+        "first_name": name.get("givenName"),
+        "last_name": name.get("familyName"),
+        "display_name": resource.get("displayName") or name.get("formatted"),
+    }
+    if spoken is None:
+        return found
+    return {one: value for one, value in found.items() if spoken & _SOURCES[one]}
+
+
+_SOURCES = {
+    "user_name": {"userName"},
+    "email": {"emails"},
+    "first_name": {"name"},
+    "last_name": {"name"},
+    "display_name": {"displayName", "name"},
+}
+
+
+def _email(emails: Sequence[Resource]) -> str | None:
+    """The primary one, else the one for work, else the first."""
+    ranked = sorted(emails, key=lambda one: (not one.get("primary"), one.get("type") != "work"))
+    return next((str(one["value"]) for one in ranked if one.get("value")), None)

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -13,7 +14,7 @@ from starlette.routing import Mount, Route
 from api import admin, problems
 from api.context import Context, context_of
 from api.login import observe
-from api.scim import routes as scim
+from api.scim.routes import routes as scim
 from models.store.migrate import is_current
 
 
@@ -34,8 +35,8 @@ def _parts(context: Context) -> dict[str, str]:
         with context.database.engine.connect() as connection:
             connection.execute(text("SELECT 1"))
         current = is_current(context.database)
-    except OSError as trouble:
-        return {"database": f"cannot be reached: {trouble}"}
+    except (SQLAlchemyError, OSError) as trouble:
+        return {"database": f"cannot be reached: {type(trouble).__name__}"}
     return {"database": "ok", "tables": "ok" if current else "not migrated: run trueup migrate"}
 
 
@@ -59,7 +60,7 @@ def build(
         routes=[
             Route("/healthz", healthz),
             Route("/readyz", readyz),
-            Mount("/scim/v2/{connection_id}", routes=scim.routes),
+            Mount("/scim/v2/{connection_id}", routes=scim),
             *observe.routes,
             *admin.routes,
         ],

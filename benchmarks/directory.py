@@ -128,7 +128,9 @@ def measure(database: Database, home: Path, directory: Directory) -> None:
     with database.write() as tx:
         key = builders.organization(tx, slug=f"bench{time.time_ns()}", domains=())
         policy = {"lag": 0, "admit": "all", "shrink": 1}
-        connection = builders.connection(tx, key, push=False, pull={"kind": "memory"}, policy=policy)
+        connection = builders.connection(
+            tx, key, push=False, pull={"kind": "memory"}, policy=policy
+        )
     timed("first full read", lambda: full_read(database, connection, directory))
     timed("full read, nothing changed", lambda: full_read(database, connection, directory))
     directory.change(0.01)

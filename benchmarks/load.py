@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 import uvloop
 
@@ -93,8 +93,7 @@ class Caller(asyncio.Protocol):
         self._is_over = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
         self._ask()
 
     def data_received(self, data: bytes) -> None:
@@ -241,10 +240,7 @@ def measured(
     """The median of several runs, after a warm-up."""
     server.drive(requests, min(WARM_UP, seconds), connections=connections, heard=heard)
     return repeated(
-        [
-            server.drive(requests, seconds, connections=connections, heard=heard)
-            for _ in range(runs)
-        ]
+        [server.drive(requests, seconds, connections=connections, heard=heard) for _ in range(runs)]
     )
 
 

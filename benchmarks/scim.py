@@ -153,13 +153,9 @@ def measure_floor(given: argparse.Namespace) -> Result:
         return load.measured(server, same, given.seconds, runs=given.runs)
 
 
-def measure(
-    who: Provider, name: str, floor: Result, given: argparse.Namespace
-) -> Iterator[Row]:
+def measure(who: Provider, name: str, floor: Result, given: argparse.Namespace) -> Iterator[Row]:
     def run(work: str, requests: Iterator[bytes], heard: load.Heard | None = None) -> Row:
-        result = load.measured(
-            who.server, requests, given.seconds, runs=given.runs, heard=heard
-        )
+        result = load.measured(who.server, requests, given.seconds, runs=given.runs, heard=heard)
         return Row(name, work, result, floor)
 
     yield run("GET filter userName eq", who.find())
@@ -226,7 +222,11 @@ def peer(stack: ExitStack, given: argparse.Namespace) -> Provider:
     found.users = [ids[name] for name in names]
     for size, count in groups_of(given.users).items():
         titles = [f"group {size} {number}" for number in range(count)]
-        _all(server, (found.ask("POST", "/Groups", _group(t, found.users[:size])) for t in titles), note)
+        _all(
+            server,
+            (found.ask("POST", "/Groups", _group(t, found.users[:size])) for t in titles),
+            note,
+        )
         found.groups[size] = [ids[title] for title in titles]
     return found
 
@@ -254,9 +254,7 @@ def options() -> argparse.ArgumentParser:
     return found
 
 
-HEAD = (
-    f"{'':50} {'per second':>10} {'p50 ms':>8} {'p99 ms':>8} {'errors':>6} {'cpu ms':>8} {'in S':>6}"
-)
+HEAD = f"{'':50} {'per second':>10} {'p50 ms':>8} {'p99 ms':>8} {'errors':>6} {'cpu ms':>8} {'in S':>6}"
 
 
 def line(row: Row) -> str:

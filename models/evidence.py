@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from models.instant import Instant
 from models.identity import GroupKey, UserKey
+from models.instant import Instant
 
 
 class Channel(StrEnum):
@@ -179,13 +179,7 @@ class UserInGroups:
 
 
 Fact = (
-    UserSaid
-    | GroupSaid
-    | MembersAdded
-    | MembersRemoved
-    | GroupCovered
-    | UserCovered
-    | UserInGroups
+    UserSaid | GroupSaid | MembersAdded | MembersRemoved | GroupCovered | UserCovered | UserInGroups
 )
 
 

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from models.instant import Instant, to_text
 from models.evidence import Channel
+from models.instant import Instant, to_text
 
 
 class Kind(StrEnum):
     MISSED_PUSH = "missed_push"
     STALE_PUSH = "stale_push"
-    TOKEN_AHEAD_OF_DIRECTORY = "token_ahead_of_directory"  # noqa: S105
-    DIRECTORY_AHEAD_OF_TOKEN = "directory_ahead_of_token"  # noqa: S105
+    TOKEN_AHEAD_OF_DIRECTORY = "token_ahead_of_directory"
+    DIRECTORY_AHEAD_OF_TOKEN = "directory_ahead_of_token"
     LOGIN_OF_INACTIVE_USER = "login_of_inactive_user"
     ATTRIBUTE_CONFLICT = "attribute_conflict"
     STALE_EVIDENCE = "stale_evidence"

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from models.instant import Instant
 from models.evidence import Testimony
 from models.identity import GroupKey, Membership, Profile, UserKey
+from models.instant import Instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from models.instant import Instant
 from models.evidence import Channel
 from models.identity import Profile
+from models.instant import Instant
 
 
 class Answer(StrEnum):

@@ -13,9 +13,7 @@ def user(record: UserRecord, policy: Policy, now: Instant) -> UserVerdict:
     return UserVerdict(
         exists=verdict.existence(record.exists, policy, now),
         active=verdict.activity(record.active, policy, now),
-        profile=verdict.profile(
-            record.push_said, record.pull_said, record.login_said, policy
-        ),
+        profile=verdict.profile(record.push_said, record.pull_said, record.login_said, policy),
     )
 
 
@@ -36,9 +34,7 @@ def group(record: GroupRecord, policy: Policy, now: Instant) -> GroupVerdict:
 
 
 def member(record: MemberRecord, policy: Policy, now: Instant) -> Verdict:
-    return verdict.membership(
-        record.testimony, policy, now, removed_at=record.removed_at
-    )
+    return verdict.membership(record.testimony, policy, now, removed_at=record.removed_at)
 
 
 def user_case(record: UserRecord, policy: Policy, now: Instant) -> UserCase:
@@ -75,4 +71,3 @@ def wanted(exists: Verdict, before: bool) -> bool:
 
 def resolved_active(decided: UserVerdict, before: bool) -> bool:
     return before if decided.active.answer is Answer.HOLD else decided.active.answer is Answer.YES
-

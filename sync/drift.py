@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from models.instant import Instant, to_text
 from models.evidence import Channel, No, Silent, Testimony, Word, Yes
 from models.findings import Evidence, Finding, Kind, Severity
+from models.instant import Instant, to_text
 from models.records import MemberRecord, UserRecord
 from models.verdicts import Answer
 from sync import decide
@@ -102,9 +102,7 @@ def _between_directories(
         )
 
 
-def _against_token(
-    testimony: Testimony, *, base: Base, what: str
-) -> Iterator[Finding]:
+def _against_token(testimony: Testimony, *, base: Base, what: str) -> Iterator[Finding]:
     directory = [
         (channel, word)
         for channel in (Channel.PUSH, Channel.PULL)
@@ -113,9 +111,7 @@ def _against_token(
     login = testimony.login
     if isinstance(login, Silent):
         return
-    newest = max(
-        directory, key=lambda one: (one[1].as_of, isinstance(one[1], Yes)), default=None
-    )
+    newest = max(directory, key=lambda one: (one[1].as_of, isinstance(one[1], Yes)), default=None)
     said_yes = newest is not None and isinstance(newest[1], Yes)
     if isinstance(login, Yes) == said_yes:
         return
@@ -152,8 +148,7 @@ def _still_sent(record: MemberRecord, connection: int) -> Iterator[Finding]:
     sent = {
         channel: word
         for channel in Channel
-        if isinstance(word := record.testimony.of(channel), Yes)
-        and word.as_of > record.removed_at
+        if isinstance(word := record.testimony.of(channel), Yes) and word.as_of > record.removed_at
     }
     group, who = record.group_name, record.user_name
     for channel, word in sent.items():

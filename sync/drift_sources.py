@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from models.instant import SECOND, Instant, to_text
 from models.evidence import Channel
 from models.findings import Evidence, Finding, Kind, Severity
+from models.instant import SECOND, Instant, to_text
 from sync.policy import Policy
 
 CLAIMS = {
@@ -36,9 +36,7 @@ def about_reads(
             "cause, and read again."
             if kind is Kind.PULL_INCOMPLETE
             else "If the directory really became smaller, raise policy.shrink for one read.",
-            evidence=(
-                Evidence(channel=Channel.PULL, says="silent", as_of=ended_at, why=problem),
-            ),
+            evidence=(Evidence(channel=Channel.PULL, says="silent", as_of=ended_at, why=problem),),
         )
     if policy.pull and covered_at and now - covered_at > policy.pull_ttl:
         yield Finding(

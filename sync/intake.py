@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from models.instant import Instant
 from models.evidence import Observation
 from models.identity import TargetKey
+from models.instant import Instant
 from models.plans import Planned
 from models.records import GroupRecord, UserRecord
 from models.store import accounts, cases, directory, ledger
@@ -99,4 +99,3 @@ def plan_touched(
 def object_keys(touched: Touched) -> list[str]:
     keys = [f"u{user}" for user in touched.users] + [f"g{group}" for group in touched.groups]
     return keys + [f"m{one.group}:{one.user}" for one in touched.memberships]
-

@@ -3,10 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from models.instant import Instant
-from models.evidence import Channel, Fact, GroupSaid, Observation, UserCovered, UserInGroups, UserSaid
+from models.evidence import (
+    Channel,
+    Fact,
+    GroupSaid,
+    Observation,
+    UserCovered,
+    UserInGroups,
+    UserSaid,
+)
 from models.findings import Finding, Kind
 from models.identity import GroupKey, Identifier, UserKey
+from models.instant import Instant
 from models.store import accounts, cases, findings, groups_in_tokens, identities, logins, runs
 from models.store.database import Tx
 from models.store.scim import name_key
@@ -153,9 +161,7 @@ def _qualified(subject: Subject) -> str:
     return f"{subject.tenant}/{subject.user_id}" if subject.tenant else subject.user_id
 
 
-def _name(
-    tx: Tx, connection: Connection, user: UserKey, subject: Subject, now: Instant
-) -> None:
+def _name(tx: Tx, connection: Connection, user: UserKey, subject: Subject, now: Instant) -> None:
     """The subject names this user from now on; a name that is free does too."""
     own = Identifier("subject", _qualified(subject))
     identities.name_user(tx, connection.key, user, own, proof="token", now=now)

@@ -12,9 +12,9 @@ from sqlalchemy import Row
 from connectors.base import ObserveEnded, RemoteGroup, RemoteUser, Target
 from connectors.errors import ConnectorError
 from models.actions import Ownership
-from models.instant import Instant
 from models.findings import Evidence, Finding, Kind, Severity
 from models.identity import GroupKey, Profile, UserKey
+from models.instant import Instant
 from models.plans import digest, profile_digest
 from models.store import bindings, ledger, outbox
 from models.store.database import Database, Tx
@@ -127,9 +127,7 @@ class Comparison:
             detail=what,
         )
 
-    def _stranger(
-        self, remote: RemoteUser, ours: dict[str, int], names: dict[str, int]
-    ) -> None:
+    def _stranger(self, remote: RemoteUser, ours: dict[str, int], names: dict[str, int]) -> None:
         """Ours by its external id (an answer to a create was lost), or somebody else's."""
         key = ours.get(remote.external_id or "")
         if key is not None:

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from models.actions import Ownership
-from models.instant import Instant
 from models.identity import GroupKey, TargetKey, UserKey
+from models.instant import Instant
 from models.plans import ORDER, Budget, OperationName, Planned, digest, profile_digest
 from models.verdicts import Answer, GroupVerdict, UserVerdict, Verdict
 
@@ -75,9 +75,7 @@ def _one(target: TargetKey, case: Case, now: Instant, retention: Instant) -> Pla
             return _member(target, case)
 
 
-def _user(
-    target: TargetKey, case: UserCase, now: Instant, retention: Instant
-) -> Planned | None:
+def _user(target: TargetKey, case: UserCase, now: Instant, retention: Instant) -> Planned | None:
     exists, held = case.verdict.exists, case.held
     if held is not None and held.ownership is Ownership.FOREIGN:
         return None
@@ -112,9 +110,7 @@ def _present(target: TargetKey, case: UserCase) -> Planned | None:
     )
 
 
-def _leaving(
-    target: TargetKey, case: UserCase, now: Instant, retention: Instant
-) -> Planned | None:
+def _leaving(target: TargetKey, case: UserCase, now: Instant, retention: Instant) -> Planned | None:
     """Disabled first, deleted only after retention (the removal ladder)."""
     exists, held = case.verdict.exists, case.held
     if held is None:

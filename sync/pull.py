@@ -16,9 +16,9 @@ from connectors.base import (
     Source,
 )
 from connectors.errors import ConnectorError
-from models.instant import Instant
 from models.evidence import Channel
 from models.identity import GroupKey, Identifier, UserKey
+from models.instant import Instant
 from models.plans import digest
 from models.store import identities, ledger, reading
 from models.store.database import Database, Tx

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
+
 from models.clock import Clock
 from models.evidence import (
     Channel,

@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import Row
 
 from models.clock import Clock
-from models.instant import Instant
 from models.findings import Evidence, Finding, Kind, Severity
 from models.identity import GroupKey, TargetKey, UserKey
+from models.instant import Instant
 from models.plans import Planned
 from models.store import accounts, cases, findings, holds, ledger, logins, outbox, runs
 from models.store.database import Database, Tx, loads
@@ -189,9 +189,7 @@ def _of_source(tx: Tx, connection: Connection, now: Instant) -> list[Finding]:
     )
 
 
-def _of_queue(
-    tx: Tx, target: Row[Any], connection: int, wanting: set[str]
-) -> list[Finding]:
+def _of_queue(tx: Tx, target: Row[Any], connection: int, wanting: set[str]) -> list[Finding]:
     """What fails, if it is still to be done; and what waits for approval."""
     found = [
         Finding(

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from models.instant import Instant
 from models.evidence import SILENT, Channel, No, Silent, Testimony, Word, Yes
 from models.identity import Profile
+from models.instant import Instant
 from models.verdicts import Answer, Verdict
 from sync.policy import Grants, Policy
 

@@ -9,10 +9,10 @@ from sqlalchemy import Row
 from connectors.base import DirectoryGroup, UserFound, UserGone
 from connectors.errors import ConnectorError
 from models.clock import Clock
-from models.instant import MINUTE, Instant
 from models.evidence import Channel, Fact, GroupSaid, Observation, UserCovered, UserSaid
 from models.findings import Finding
 from models.identity import GroupKey, UserKey
+from models.instant import MINUTE, Instant
 from models.store import findings, identities, reading, runs
 from models.store.database import Database, Tx
 from sync import connection as connections
@@ -80,9 +80,7 @@ class Work:
         return beat
 
     def _end(self, tx: Tx, run: Row[Any], state: str, **told: Any) -> None:
-        if not runs.end(
-            tx, run.id, owner=self.owner, state=state, now=self.clock.now(), **told
-        ):
+        if not runs.end(tx, run.id, owner=self.owner, state=state, now=self.clock.now(), **told):
             raise Taken
 
     def _pull(self, run: Row[Any], connection: Connection) -> None:

@@ -262,7 +262,7 @@ class Playground:
     def pushed(self, table: str, external_id: str) -> int | None:
         with self.database.read() as tx:
             found = tx.value(
-                f"SELECT id FROM {table} WHERE scim_external_id = :id AND scim IS NOT NULL",  # noqa: S608
+                f"SELECT id FROM {table} WHERE scim_external_id = :id AND scim IS NOT NULL",
                 {"id": external_id},
             )
         return None if found is None else int(found)

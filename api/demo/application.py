@@ -125,7 +125,7 @@ def _apply(found: dict[str, Any], operation: dict[str, Any]) -> None:
         members |= {member["value"]: member for member in value or []}
     elif path:
         found[path] = value
-    else:
+    elif isinstance(value, dict):
         found.update(value)
     if members or "members" in found:
         found["members"] = list(members.values())

@@ -49,9 +49,7 @@ class Directory:
         person = request.path_params["id"]
         if person not in self.people:
             return _not_found()
-        return JSONResponse(
-            [_team(team) for team in self.teams.values() if person in team.members]
-        )
+        return JSONResponse([_team(team) for team in self.teams.values() if person in team.members])
 
     async def groups(self, request: Request) -> Response:
         return self._page(request, [_team(team) for team in self.teams.values()])

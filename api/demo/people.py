@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from itertools import islice, product
 
-FIRST = "Ada,Bela,Cleo,Dana,Emil,Fay,Gus,Hana,Ivo,Jana,Kai,Lea,Milo,Nora,Otto,Pia,Quin,Rosa,Sami,Tove"
+FIRST = (
+    "Ada,Bela,Cleo,Dana,Emil,Fay,Gus,Hana,Ivo,Jana,Kai,Lea,Milo,Nora,Otto,Pia,Quin,Rosa,Sami,Tove"
+)
 LAST = "Abel,Brandt,Costa,Dahl,Engel,Faro,Greco,Holm,Ivanov,Jensen"
 GROUPS = (
     "Everyone at Acme",

@@ -105,9 +105,7 @@ class Story:
         self.team(name).members.add(member.id)
         group = self.found("/groups", f'name eq "{name}"')
         self.stage.api("POST", f"/groups/{group['id']}/remove")
-        self.stage.wait(
-            "Removing the group", lambda: self.stage.application.members(name) == 0
-        )
+        self.stage.wait("Removing the group", lambda: self.stage.application.members(name) == 0)
         self.provider.sign_in(member, [name], hours_ago=3)
         time.sleep(1.1)
         self.provider.sign_in(member, [name])

@@ -64,9 +64,7 @@ def _verify(context: Context, connection: Connection, token: str) -> Login:
     now = context.clock.now()
     try:
         verified = context.verifier.verify(token, settings, now)
-        who = subject(
-            verified.claims, mapping=settings.mapping, provider=connection.provider
-        )
+        who = subject(verified.claims, mapping=settings.mapping, provider=connection.provider)
     except TokenRefused as trouble:
         raise Problem(422, trouble.reason, code=trouble.code.value) from trouble
     except ClaimsUnusable as trouble:
@@ -75,9 +73,7 @@ def _verify(context: Context, connection: Connection, token: str) -> Login:
         raise Problem(502, f"The issuer could not be asked: {trouble}") from trouble
     return Login(
         subject=who,
-        groups=diagnose(
-            verified.claims, claim=settings.groups_claim, provider=connection.provider
-        ),
+        groups=diagnose(verified.claims, claim=settings.groups_claim, provider=connection.provider),
         digest=verified.digest,
         as_of=verified.as_of,
     )

@@ -101,7 +101,7 @@ def api_key(tx: Tx, hashed: str) -> Row[Any] | None:
 def note_use(tx: Tx, table: str, key: int, now: Instant) -> None:
     """Remember the last use, to the minute."""
     tx.run(
-        f"UPDATE {table} SET last_used_at = :now "  # noqa: S608
+        f"UPDATE {table} SET last_used_at = :now "
         "WHERE id = :key AND (last_used_at IS NULL OR last_used_at < :before)",
         {"now": now, "key": key, "before": now - MINUTE},
     )
@@ -109,9 +109,7 @@ def note_use(tx: Tx, table: str, key: int, now: Instant) -> None:
 
 def suspend_target(tx: Tx, target: int, problem: str, now: Instant) -> None:
     """Nothing more is sent to it until somebody mends it."""
-    tx.update(
-        "targets", target, {"state": "suspended", "problem": problem, "updated_at": now}
-    )
+    tx.update("targets", target, {"state": "suspended", "problem": problem, "updated_at": now})
 
 
 def resume_target(tx: Tx, target: int, now: Instant) -> None:

@@ -6,15 +6,22 @@ from typing import Any
 from sqlalchemy import Row
 
 from models.actions import Ownership
-from models.instant import Instant
 from models.identity import GroupKey, UserKey
+from models.instant import Instant
 from models.plans import Budget
 from models.store.database import Tx
 
 
 def bind_user(
-    tx: Tx, target: int, user: UserKey, *, remote_id: str, ownership: Ownership, digest: str,
-    active: bool, now: Instant,
+    tx: Tx,
+    target: int,
+    user: UserKey,
+    *,
+    remote_id: str,
+    ownership: Ownership,
+    digest: str,
+    active: bool,
+    now: Instant,
 ) -> None:
     """The target holds this user, in this state. What was adopted stays adopted."""
     tx.run(
@@ -41,7 +48,13 @@ def bind_user(
 
 
 def bind_group(
-    tx: Tx, target: int, group: GroupKey, *, remote_id: str, ownership: Ownership, digest: str,
+    tx: Tx,
+    target: int,
+    group: GroupKey,
+    *,
+    remote_id: str,
+    ownership: Ownership,
+    digest: str,
     now: Instant,
 ) -> None:
     tx.run(

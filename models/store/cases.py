@@ -25,7 +25,6 @@ from models.identity import GroupKey, Membership, Profile, UserKey
 from models.records import GroupRecord, MemberRecord, UserRecord
 from models.store.database import Tx, loads
 
-
 NO_TARGET = 0
 """Decide without regard to any target."""
 
@@ -98,9 +97,7 @@ def groups(tx: Tx, keys: Iterable[GroupKey], target: int = NO_TARGET) -> list[Gr
     return found
 
 
-def members(
-    tx: Tx, keys: Iterable[Membership], target: int = NO_TARGET
-) -> Iterator[MemberRecord]:
+def members(tx: Tx, keys: Iterable[Membership], target: int = NO_TARGET) -> Iterator[MemberRecord]:
     """These memberships, group by group."""
     by_group: dict[int, list[int]] = {}
     for one in sorted(keys):

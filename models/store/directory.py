@@ -4,8 +4,8 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from models.instant import Instant
 from models.identity import GroupKey, Profile, UserKey
+from models.instant import Instant
 from models.store.database import Tx
 
 

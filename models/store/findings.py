@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from models.instant import Instant
 from models.findings import Finding
+from models.instant import Instant
 from models.store.database import Tx, dumps, loads
 from models.store.identities import new_public_id
 
@@ -67,7 +67,7 @@ def heal_unseen(
         UPDATE findings SET state = 'healed', updated_at = :now
         WHERE connection_id = :connection AND state IN ('open', 'accepted')
           AND last_seen < :now AND kind IN :kinds {narrowed}
-        """,  # noqa: S608
+        """,
         {"connection": connection, "now": now, "kinds": kinds, "user": user},
     )
 

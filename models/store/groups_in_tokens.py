@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from models.instant import Instant
 from models.identity import GroupKey, Identifier
+from models.instant import Instant
 from models.store import identities
 from models.store.database import Tx
 from models.store.scim import name_key
@@ -24,9 +24,7 @@ def named(tx: Tx, connection: int, values: Sequence[str]) -> dict[str, GroupKey]
 
 def name(tx: Tx, connection: int, group: GroupKey, value: str, now: Instant) -> None:
     """Tokens name this group, so one that lists all groups and not this one denies it."""
-    identities.name_group(
-        tx, connection, group, Identifier("claim", value), proof="token", now=now
-    )
+    identities.name_group(tx, connection, group, Identifier("claim", value), proof="token", now=now)
     tx.run(
         "UPDATE groups SET login_known = :known WHERE id = :key AND NOT login_known",
         {"known": True, "key": group},

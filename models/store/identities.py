@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from models.instant import Instant
 from models.identity import GroupKey, Identifier, UserKey
+from models.instant import Instant
 from models.store.database import Tx
 
 
@@ -80,7 +80,7 @@ def _named(
         f"""
         SELECT namespace, value, {kind}_id AS owner FROM {kind}_aliases
         WHERE connection_id = :connection AND valid_to IS NULL AND value IN :values
-        """,  # noqa: S608
+        """,
         {"connection": connection, "values": [one.value for one in identifiers]},
     )
     wanted = set(identifiers)
@@ -125,7 +125,14 @@ def name_group(
 
 
 def _name(
-    tx: Tx, kind: str, connection: int, owner: int, identifier: Identifier, *, proof: str, now: Instant
+    tx: Tx,
+    kind: str,
+    connection: int,
+    owner: int,
+    identifier: Identifier,
+    *,
+    proof: str,
+    now: Instant,
 ) -> None:
     values = {
         "connection": connection,
@@ -140,7 +147,7 @@ def _name(
         UPDATE {kind}_aliases SET valid_to = :now
         WHERE connection_id = :connection AND namespace = :namespace AND value = :value
           AND valid_to IS NULL AND {kind}_id <> :owner
-        """,  # noqa: S608
+        """,
         values,
     )
     tx.run(
@@ -149,7 +156,7 @@ def _name(
             (connection_id, {kind}_id, namespace, value, valid_from, proof)
         VALUES (:connection, :owner, :namespace, :value, :now, :proof)
         ON CONFLICT (connection_id, namespace, value) WHERE valid_to IS NULL DO NOTHING
-        """,  # noqa: S608
+        """,
         values,
     )
 
@@ -160,7 +167,7 @@ def aliases_of(tx: Tx, kind: str, owner: int) -> Sequence[Row[Any]]:
         f"""
         SELECT namespace, value, valid_from, valid_to, proof FROM {kind}_aliases
         WHERE {kind}_id = :owner ORDER BY valid_from, id
-        """,  # noqa: S608
+        """,
         {"owner": owner},
     )
 

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from models.instant import Instant
 from models.evidence import (
     Channel,
     Fact,
@@ -22,6 +21,7 @@ from models.evidence import (
     UserSaid,
 )
 from models.identity import GroupKey, Membership, UserKey
+from models.instant import Instant
 from models.store.database import Tx, dumps, loads
 
 
@@ -96,7 +96,7 @@ def _raised(name: str, says: bool | None, as_of: Instant) -> dict[str, Instant]:
 def _raise(tx: Tx, table: str, key: int, marks: Mapping[str, Instant], now: Instant) -> None:
     sets = ["updated_at = :now"]
     sets += [f"{mark} = CASE WHEN {mark} < :{mark} THEN :{mark} ELSE {mark} END" for mark in marks]
-    sql = f"UPDATE {table} SET {', '.join(sets)} WHERE id = :key"  # noqa: S608
+    sql = f"UPDATE {table} SET {', '.join(sets)} WHERE id = :key"
     tx.run(sql, {**marks, "now": now, "key": key})
 
 
@@ -105,12 +105,12 @@ def _say(
 ) -> None:
     """For each attribute the newest word stands."""
     lock = "" if tx.dialect == "sqlite" else " FOR UPDATE"
-    sql = f"SELECT {column} FROM users WHERE id = :key{lock}"  # noqa: S608
+    sql = f"SELECT {column} FROM users WHERE id = :key{lock}"
     said: dict[str, Any] = loads(tx.value(sql, {"key": user})) or {}
     for name, value in attributes.items():
         if name not in said or said[name][1] <= as_of:
             said[name] = [value, as_of]
-    sql = f"UPDATE users SET {column} = :said WHERE id = :key"  # noqa: S608
+    sql = f"UPDATE users SET {column} = :said WHERE id = :key"
     tx.run(sql, {"said": dumps(said), "key": user})
 
 
@@ -120,7 +120,7 @@ def _group(tx: Tx, channel: Channel, as_of: Instant, said: GroupSaid, now: Insta
     _raise(tx, "groups", said.group, marks, now)
     if said.name is not None and channel is not Channel.LOGIN:
         tx.run(
-            f"UPDATE groups SET {channel}_name = :name, {channel}_name_at = :at "  # noqa: S608
+            f"UPDATE groups SET {channel}_name = :name, {channel}_name_at = :at "
             f"WHERE id = :key AND {channel}_name_at <= :at",
             {"name": said.name, "at": as_of, "key": said.group},
         )
@@ -148,10 +148,12 @@ _AFFIRM = {
     channel: f"""
     INSERT INTO memberships (group_id, user_id, push_yes, push_no, pull_yes, pull_no,
         login_yes, login_no)
-    VALUES (:group, :user, {", ".join(
-        f":at, CASE WHEN :at < :cover THEN :denied ELSE 0 END" if one is channel else "0, 0"
-        for one in Channel
-    )})
+    VALUES (:group, :user, {
+        ", ".join(
+            ":at, CASE WHEN :at < :cover THEN :denied ELSE 0 END" if one is channel else "0, 0"
+            for one in Channel
+        )
+    })
     ON CONFLICT (group_id, user_id) DO UPDATE SET
         {channel}_no = CASE
             WHEN (memberships.{channel}_yes = 0
@@ -162,7 +164,7 @@ _AFFIRM = {
         {channel}_yes = CASE
             WHEN memberships.{channel}_yes < excluded.{channel}_yes
             THEN excluded.{channel}_yes ELSE memberships.{channel}_yes END
-    """  # noqa: S608
+    """
     for channel in Channel
 }
 
@@ -218,9 +220,7 @@ _DENY = {
     channel: f"""
     INSERT INTO memberships (group_id, user_id, push_yes, push_no, pull_yes, pull_no,
         login_yes, login_no)
-    VALUES (:group, :user, {", ".join(
-        "0, :at" if one is channel else "0, 0" for one in Channel
-    )})
+    VALUES (:group, :user, {", ".join("0, :at" if one is channel else "0, 0" for one in Channel)})
     ON CONFLICT (group_id, user_id) DO UPDATE SET
         {channel}_yes = CASE
             WHEN memberships.{channel}_yes > 0
@@ -232,7 +232,7 @@ _DENY = {
         {channel}_no = CASE
             WHEN memberships.{channel}_no < excluded.{channel}_no
             THEN excluded.{channel}_no ELSE memberships.{channel}_no END
-    """  # noqa: S608
+    """
     for channel in Channel
 }
 
@@ -257,7 +257,7 @@ def affirmed(tx: Tx, channel: Channel, group: GroupKey) -> set[UserKey]:
     sql = f"""
         SELECT user_id FROM memberships
         WHERE group_id = :group AND {channel}_yes > 0 AND {channel}_yes >= {channel}_no
-    """  # noqa: S608
+    """
     return {UserKey(row[0]) for row in tx.rows(sql, {"group": group})}
 
 
@@ -298,7 +298,7 @@ def _user_covered(
         SELECT m.group_id, m.{channel}_yes AS yes, m.{channel}_no AS no
         FROM memberships m JOIN groups g ON g.id = m.group_id
         WHERE m.user_id = :user AND g.{known}
-    """  # noqa: S608
+    """
     rows = tx.rows(sql, {"user": user})
     standing = {row.group_id for row in rows if row.yes and row.yes >= row.no}
     cover = _login_cover(tx, user) if channel is Channel.LOGIN else 0

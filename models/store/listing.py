@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, String, Text, func, literal, tuple_
+from sqlalchemy import ColumnElement, Row, Select, String, func, literal, tuple_
 
 from models.filters import Filter
 from models.store.database import Tx
@@ -108,4 +108,5 @@ def _beyond(marks: list[ColumnElement[Any]], after: Mark, *, is_descending: bool
 
 
 def _is_text(expression: Expression) -> bool:
-    return isinstance(expression.type, String | Text)
+    """SQLModel wraps the type of its texts into one of its own."""
+    return isinstance(getattr(expression.type, "impl", expression.type), String)

@@ -18,8 +18,16 @@ def seen(tx: Tx, connection: int, digest: str) -> Row[Any] | None:
 
 
 def keep(
-    tx: Tx, connection: int, user: int, *, digest: str, as_of: Instant, state: str,
-    values: tuple[str, ...], problem: str | None, now: Instant,
+    tx: Tx,
+    connection: int,
+    user: int,
+    *,
+    digest: str,
+    as_of: Instant,
+    state: str,
+    values: tuple[str, ...],
+    problem: str | None,
+    now: Instant,
 ) -> None:
     tx.insert(
         "logins",

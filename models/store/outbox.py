@@ -84,7 +84,7 @@ def waiting_removals(tx: Tx, target: int) -> set[str]:
         f"""
         SELECT fingerprint FROM actions
         WHERE target_id = :target AND draws_on IS NOT NULL AND state IN {UNFINISHED}
-        """,  # noqa: S608
+        """,
         {"target": target},
     )
     return {row.fingerprint for row in rows}
@@ -115,7 +115,7 @@ def relay(tx: Tx, now: Instant, *, lease: Instant, limit: int = 200) -> list[tup
                     WHERE b.target_id = a.target_id AND b.group_id = a.group_id)))
             ORDER BY a.group_id, a.id LIMIT :limit {skip})
         RETURNING id, target_id, operation, group_id
-        """,  # noqa: S608
+        """,
         {"now": now, "lease_until": now + lease, "limit": limit},
     )
     return _batches(rows)
@@ -161,7 +161,7 @@ def finish(
         UPDATE actions SET state = :state, error = :error, updated_at = :now,
             owner = NULL, lease_until = NULL{released}
         WHERE id IN :ids AND owner = :owner AND state = 'running'
-        """,  # noqa: S608
+        """,
         {"ids": ids, "owner": owner, "state": state, "error": error, "now": now},
     )
 
@@ -180,7 +180,7 @@ def retry(tx: Tx, ids: list[int], *, owner: str, run_at: Instant, error: str, no
             SELECT 1 FROM actions n WHERE n.target_id = actions.target_id
               AND n.object_key = actions.object_key AND n.id > actions.id
               AND n.state IN {WAITING})
-        """,  # noqa: S608
+        """,
         params,
     )
     return tx.run(
@@ -204,7 +204,7 @@ def reap(tx: Tx, now: Instant, *, everything: bool = False) -> int:
             SELECT 1 FROM actions n WHERE n.target_id = actions.target_id
               AND n.object_key = actions.object_key AND n.id > actions.id
               AND n.state IN {WAITING})
-        """,  # noqa: S608
+        """,
         params,
     )
     return tx.run(
@@ -212,7 +212,7 @@ def reap(tx: Tx, now: Instant, *, everything: bool = False) -> int:
         UPDATE actions SET state = 'retrying', owner = NULL, lease_until = NULL,
             run_at = :now, updated_at = :now
         WHERE state IN ('queued', 'running') AND {lapsed}
-        """,  # noqa: S608
+        """,
         params,
     )
 
@@ -220,7 +220,7 @@ def reap(tx: Tx, now: Instant, *, everything: bool = False) -> int:
 def hold(tx: Tx, hold_id: int, planned: Sequence[Planned], now: Instant) -> None:
     """Write down operations that wait for approval."""
     tx.many(
-        _INSERT.split("ON CONFLICT")[0],
+        _INSERT.split("ON CONFLICT", maxsplit=1)[0],
         [_values(one, now, state="held", drawn=None, hold=hold_id) for one in planned],
     )
 
@@ -241,7 +241,7 @@ def release(tx: Tx, hold_id: int, now: Instant) -> int:
         WHERE state IN {WAITING} AND EXISTS (
             SELECT 1 FROM actions h WHERE h.hold_id = :hold AND h.state = 'held'
               AND h.target_id = actions.target_id AND h.object_key = actions.object_key)
-        """,  # noqa: S608
+        """,
         {"hold": hold_id, "now": now},
     )
     return tx.run(
@@ -263,7 +263,7 @@ def drop_held(tx: Tx, hold_id: int, now: Instant, fingerprints: list[str] | None
         f"""
         UPDATE actions SET state = 'superseded', updated_at = :now
         WHERE hold_id = :hold AND state = 'held' {some}
-        """,  # noqa: S608
+        """,
         params,
     )
 

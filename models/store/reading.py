@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from models.instant import Instant
 from models.identity import GroupKey, UserKey
+from models.instant import Instant
 from models.store.database import Tx, dumps
 from models.store.identities import new_public_id
 
@@ -61,9 +61,7 @@ def insert_users(tx: Tx, connection: int, count: int, now: Instant) -> list[User
     return [UserKey(key) for key in _keys(tx, "users", public)]
 
 
-def insert_groups(
-    tx: Tx, connection: int, names: Sequence[str], now: Instant
-) -> list[GroupKey]:
+def insert_groups(tx: Tx, connection: int, names: Sequence[str], now: Instant) -> list[GroupKey]:
     public = [new_public_id() for _ in names]
     tx.many(
         """
@@ -114,9 +112,7 @@ def name_all(
     )
 
 
-def free_names(
-    tx: Tx, connection: int, names: Iterable[tuple[str, int]], now: Instant
-) -> None:
+def free_names(tx: Tx, connection: int, names: Iterable[tuple[str, int]], now: Instant) -> None:
     """User names that the directory gives to others from now on. What is pushed keeps its name."""
     tx.many(
         """

@@ -139,7 +139,7 @@ def reap(tx: Tx, now: Instant, *, everything: bool = False) -> int:
         f"""
         UPDATE runs SET state = 'failed', problem = :problem, ended_at = :now, owner = NULL
         WHERE state = 'running' AND {lapsed} AND attempts >= 5
-        """,  # noqa: S608
+        """,
         params,
     )
     tx.run(
@@ -149,14 +149,14 @@ def reap(tx: Tx, now: Instant, *, everything: bool = False) -> int:
         WHERE state = 'running' AND {lapsed} AND EXISTS (
             SELECT 1 FROM runs n WHERE n.work_key = runs.work_key AND n.id <> runs.id
               AND n.state IN ('ready', 'queued'))
-        """,  # noqa: S608
+        """,
         params,
     )
     return tx.run(
         f"""
         UPDATE runs SET state = 'ready', owner = NULL, lease_until = NULL, updated_at = :now
         WHERE state IN ('queued', 'running') AND {lapsed}
-        """,  # noqa: S608
+        """,
         params,
     )
 

@@ -75,7 +75,7 @@ def _paged(listed: Sequence[Listed], connection: int, window: Window) -> Any:
     everything: Any = selects[0] if len(selects) == 1 else union_all(*selects)
     order: list[Any] = ["kind", "id"]
     if window.is_sorted:
-        first = nulls_first(desc("sort")) if window.descending else nulls_last(asc("sort"))
+        first: Any = nulls_first(desc("sort")) if window.descending else nulls_last(asc("sort"))
         order.insert(0, first)
     return everything.order_by(*order).limit(window.limit).offset(window.offset)
 

@@ -61,7 +61,9 @@ def hashed(token: str) -> str:
 
 
 def _derive(master_key: str) -> bytes:
-    return hashlib.blake2b(master_key.strip().encode(), digest_size=32, person=b"trueup-vault").digest()
+    return hashlib.blake2b(
+        master_key.strip().encode(), digest_size=32, person=b"trueup-vault"
+    ).digest()
 
 
 def _key_id(raw: bytes) -> bytes:

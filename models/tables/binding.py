@@ -34,7 +34,7 @@ class MemberBinding(SQLModel, table=True):
     """That a target holds this membership."""
 
     __tablename__ = "member_bindings"
-    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
+    __table_args__ = {"sqlite_with_rowid": False}
     target_id: int = refers("targets", primary_key=True)
     group_id: int = refers("groups", primary_key=True)
     user_id: int = refers("users", primary_key=True, index=True)

@@ -9,7 +9,7 @@ class Membership(SQLModel, table=True):
     """Clustered by group: a group is one value with one coverage."""
 
     __tablename__ = "memberships"
-    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
+    __table_args__ = {"sqlite_with_rowid": False}
     group_id: int = refers("groups", primary_key=True)
     user_id: int = refers("users", primary_key=True, index=True)
     push_yes: int = instant()

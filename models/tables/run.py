@@ -51,7 +51,7 @@ class PullMissing(SQLModel, table=True):
     """What a running read has not listed. Denied only when the read proves complete."""
 
     __tablename__ = "pull_missing"
-    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
+    __table_args__ = {"sqlite_with_rowid": False}
     run_id: int = refers("runs", primary_key=True)
     group_id: int = refers("groups", primary_key=True)
     user_id: int = refers("users", primary_key=True)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from connectors.base import DirectoryUser
+from connectors.base import DirectoryUser, RemoteUser
 from connectors.errors import Misconfigured
-from connectors.memory import MemorySource
+from connectors.memory import MemorySource, MemoryTarget
 from models.evidence import Channel, Observation, UserSaid
 from models.instant import DAY
 from sync import connection as connections
@@ -190,6 +190,8 @@ def test_what_is_under_way_or_over_is_not_given_up(at: Office, state: str) -> No
 def held(at: Office) -> Any:
     """Ada has left, and the guard lets nobody go."""
     people = staff(at)
+    there = RemoteUser(remote_id="r1", external_id=None, user_name="ada")
+    at.peers.targets["app"] = MemoryTarget([there])
     with at.context.database.write() as tx:
         now = at.context.clock.now()
         tx.run(

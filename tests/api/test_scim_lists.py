@@ -316,7 +316,8 @@ def test_a_search_that_makes_no_sense_is_refused(asked: Json, idp: Idp) -> None:
 
 
 def test_a_search_needs_the_message_that_belongs_here(idp: Idp) -> None:
-    for body in ([], b"", {"schemas": [USER]}):
+    bodies: tuple[object, ...] = ([], b"", {"schemas": [USER]})
+    for body in bodies:
         answer = idp.call("POST", "/.search", body)
         assert (answer.status_code, answer.json()["scimType"]) == (400, "invalidSyntax")
 

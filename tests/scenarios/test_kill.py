@@ -232,7 +232,7 @@ def test_nothing_is_lost_by_kills_embedded_on_sqlite(tmp_path: Path) -> None:
 @pytest.mark.timeout(240)
 def test_nothing_is_lost_by_kills_on_postgresql_alone(tmp_path: Path) -> None:
     with stage(tmp_path, SEPARATE, DATABASE_URL=fresh_database()) as played:
-        check(played, played.harass((0.3, 1.0)))
+        check(played, played.harass((0.3, 2.5)))
 
 
 @pytest.mark.servers
@@ -244,7 +244,7 @@ def test_nothing_is_lost_by_kills_with_redis(tmp_path: Path) -> None:
     client.flushdb()
     settings = {"DATABASE_URL": fresh_database(), "BROKER_URL": broker}
     with stage(tmp_path, SEPARATE, **settings) as played:
-        check(played, played.harass((0.3, 1.0), midway=client.flushdb))
+        check(played, played.harass((0.3, 2.5), midway=client.flushdb))
     client.close()
 
 
@@ -255,7 +255,7 @@ def test_nothing_is_lost_by_kills_with_rabbitmq(tmp_path: Path) -> None:
     forget(broker)
     settings = {"DATABASE_URL": fresh_database(), "BROKER_URL": broker}
     with stage(tmp_path, SEPARATE, **settings) as played:
-        check(played, played.harass((0.3, 1.0)))
+        check(played, played.harass((0.3, 2.5)))
 
 
 def forget(broker: str) -> None:

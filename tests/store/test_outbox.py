@@ -396,9 +396,7 @@ def test_workers_that_claim_at_once_never_share_an_action_or_pass_another_on_an_
 
     def object_of(action: int) -> str:
         with held.database.read() as tx:
-            return str(
-                tx.value("SELECT object_key FROM actions WHERE id = :key", {"key": action})
-            )
+            return str(tx.value("SELECT object_key FROM actions WHERE id = :key", {"key": action}))
 
     def work(owner: str) -> None:
         gate.wait()

@@ -34,9 +34,7 @@ ROWS = {
 def test_after_a_read_of_100_users_in_10_groups(
     users: int, groups: int, ended: ReadEnded | None, is_complete: bool, has_shrunk: bool
 ) -> None:
-    found = certify(
-        Seen(users, groups, 0), ended, users_before=100, groups_before=10, shrink=0.2
-    )
+    found = certify(Seen(users, groups, 0), ended, users_before=100, groups_before=10, shrink=0.2)
     assert (found.is_complete, found.has_shrunk) == (is_complete, has_shrunk)
     assert found.is_complete or (found.problem or "").endswith(".")
     assert found.as_dict()["complete"] is is_complete

@@ -46,9 +46,7 @@ def user(**said: Any) -> UserRecord:
         "was_active": True,
         "resolved": None,
     }
-    return UserRecord(
-        key=UserKey(7), public_id="u", user_name="ada", email=None, **(empty | said)
-    )
+    return UserRecord(key=UserKey(7), public_id="u", user_name="ada", email=None, **(empty | said))
 
 
 def member(
@@ -243,9 +241,7 @@ def test_of_a_user(record: UserRecord, policy: Policy, expected: list[str]) -> N
 
 
 def test_existence_and_activity_are_two_findings() -> None:
-    record = user(
-        exists=Said(push=no(3), pull=yes(1)), active=Said(push=yes(3), pull=no(1))
-    )
+    record = user(exists=Said(push=no(3), pull=yes(1)), active=Said(push=yes(3), pull=no(1)))
     found = list(drift.about_user(replace(record), LINK, BOTH, NOW))
     assert len({one.subject for one in found}) == len(found)
 

@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.evidence import Testimony as Said
 from models.evidence import (
     NO_COVER,
     SILENT,
@@ -17,6 +16,7 @@ from models.evidence import (
     hear,
     meet,
 )
+from models.evidence import Testimony as Said
 
 instants = st.integers(0, 12)
 marks = st.builds(Marks, instants, instants)

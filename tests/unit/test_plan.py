@@ -189,8 +189,10 @@ texts = st.sampled_from(["", "other"])
 @st.composite
 def users(draw: st.DrawFn) -> UserCase:
     ownership = draw(ownerships)
-    held = None if ownership is None else in_place(
-        draw(st.booleans()), ownership=ownership, text=draw(texts)
+    held = (
+        None
+        if ownership is None
+        else in_place(draw(st.booleans()), ownership=ownership, text=draw(texts))
     )
     profile = draw(st.sampled_from([ADA, ADA, None]))
     verdict = UserVerdict(draw(verdicts), draw(verdicts), profile)
@@ -277,9 +279,7 @@ def test_the_order_of_the_cases_does_not_matter(cases: list[Case], chance: objec
     chance.shuffle(shuffled)  # type: ignore[attr-defined]
     found = plan(APP, unique, NOW, retention=RETENTION)
     assert found == plan(APP, shuffled, NOW, retention=RETENTION)
-    assert [ORDER[one.operation] for one in found] == sorted(
-        ORDER[one.operation] for one in found
-    )
+    assert [ORDER[one.operation] for one in found] == sorted(ORDER[one.operation] for one in found)
     assert all((one.draws_on is not None) == (one.operation in REMOVALS) for one in found)
 
 

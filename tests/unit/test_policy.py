@@ -100,8 +100,14 @@ def test_a_wrong_setting_is_refused_by_name(settings: dict[str, Any], named: str
 
 def test_settings_are_read() -> None:
     found = of(
-        {"ttl": {"pull": "6d", "push": "9d", "login": "1d"}, "login_grants": "lease", "lag": "2m",
-         "cycle": "1h", "retention": "90d", "shrink": 0.5}
+        {
+            "ttl": {"pull": "6d", "push": "9d", "login": "1d"},
+            "login_grants": "lease",
+            "lag": "2m",
+            "cycle": "1h",
+            "retention": "90d",
+            "shrink": 0.5,
+        }
     )
     assert (found.pull_ttl, found.push_ttl, found.lease) == (6 * DAY, 9 * DAY, DAY)
     assert (found.lag, found.cycle, found.retention) == (2 * MINUTE, HOUR, 90 * DAY)

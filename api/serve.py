@@ -63,7 +63,13 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started and sockets:
             port = sockets[0].getsockname()[1]
-            print(f"Trueup is ready at http://{self.config.host}:{port}", flush=True)
+            address = f"http://{self.config.host}:{port}"
+            print(
+                f"Trueup is ready at {address}\n"
+                f"Open {address}/docs in a browser; calls to {address}/api/v1 need an "
+                "administrator's API key: -H 'Authorization: Bearer …'",
+                flush=True,
+            )
 
 
 def serve(context: Context) -> None:

@@ -82,6 +82,7 @@ class Delivery:
         if target.state != "active":
             self._leave(tx, rows, target.problem or "The target is suspended.")
             return None
+        leases.lock(tx, touched(rows))  # or what is planned and what is sent might differ
         doubtful = leases.in_doubt(tx, [row.id for row in rows], most=MAX_ATTEMPTS)
         planned = plan_afresh(tx, target, rows, now=now, doubtful=doubtful)
         good = [row for row in rows if _is_same(row, planned.get(object_key(row)))]

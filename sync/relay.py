@@ -13,6 +13,7 @@ from models.instant import MINUTE, SECOND, Instant
 from models.store import leases, outbox, runs
 from models.store.database import Database, Tx
 from models.store.ledger import Touched
+from sync.leases import LEASE as OWN_LEASE
 from sync.leases import Leases
 
 LEASE: Instant = 30 * SECOND
@@ -21,6 +22,8 @@ RUN_LEASE: Instant = 2 * MINUTE
 """The same for runs: each takes minutes, and so it may lie longer behind others."""
 WINDOW = 400
 """Actions sent and not begun, at the most: more would only lie in the broker and lapse there."""
+OWN_WINDOW = 128
+"""The same where they lie in our own memory: fewer, since others could begin them meanwhile."""
 REAP_EVERY: Instant = 5 * SECOND
 PARKED: Instant = 10 * SECOND
 """How long a membership waits for its user or group before we ask whether they come at all."""
@@ -55,8 +58,8 @@ class Relay:
                 return 0
         with self.database.write() as tx:
             room = self._room(tx)
-            batches = outbox.relay(tx, now, lease=LEASE, limit=room) if room > 0 else []
-            waiting = runs.relay(tx, now, lease=RUN_LEASE)
+            batches = outbox.relay(tx, now, lease=self._lease, limit=room) if room > 0 else []
+            waiting = runs.relay(tx, now, lease=self._run_lease)
         messages = [ids for _, ids in batches]
         with self._all_or_put_back(messages, waiting):
             self._send(messages, waiting)
@@ -118,10 +121,18 @@ class Relay:
             self.stopping.wait(PAUSE)
             return 0
 
+    @property
+    def _lease(self) -> Instant:
+        return LEASE if self.leases is None else OWN_LEASE
+
+    @property
+    def _run_lease(self) -> Instant:
+        return RUN_LEASE if self.leases is None else OWN_LEASE
+
     def _room(self, tx: Tx) -> int:
         if self.leases is None:
             return WINDOW - leases.sent(tx)
-        return WINDOW - len(self.leases.waiting("actions"))
+        return OWN_WINDOW - len(self.leases.waiting("actions"))
 
     def _send(self, messages: list[list[int]], waiting: list[int]) -> None:
         """Each list is emptied as its messages get through."""

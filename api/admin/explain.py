@@ -3,7 +3,8 @@
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.admin.call import Answer, AnyRow, Call
-from api.admin.explanation import Explanation, Question, explain
+from api.admin.explanation import Question, explain
+from api.admin.explanation_shapes import Explanation
 from api.operation import NoBody, Noun
 from api.problems import Problem, wrong
 from models.instant import Instant, from_text

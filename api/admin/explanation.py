@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import Row
 
 from api.admin import evidence
-from api.admin.evidence import Alias, LoginShown, Says, VerdictShown
+from api.admin.evidence import Alias
+from api.admin.explanation_shapes import AtTarget, ChannelWord, Explanation, Pending
 from api.admin.memberships import GroupRef, UserRef
-from api.admin.shapes import Shown
 from models.evidence import NO_COVER, Channel, Cover, Marks, Testimony, hear
 from models.identity import GroupKey, Membership, UserKey
 from models.instant import SECOND, Instant, to_text
@@ -45,41 +45,6 @@ class Question:
         if self.group is None:
             return f"{who} is to be in the application"
         return f"{who} is in {self.group.name}"
-
-
-class ChannelWord(Says):
-    age_seconds: int | None
-    coverage: str
-    sentence: str
-
-
-class Pending(Shown):
-    id: str
-    operation: str
-    state: str
-    error: str | None
-    because: VerdictShown
-
-
-class AtTarget(Shown):
-    target: str
-    target_name: str
-    state: str
-    sentence: str
-    binding: dict[str, Any] | None
-    pending: list[Pending]
-
-
-class Explanation(Shown):
-    user: UserRef
-    group: GroupRef | None
-    at: str
-    verdict: VerdictShown
-    sentences: list[str]
-    channels: dict[str, ChannelWord]
-    login: LoginShown | None
-    aliases: dict[str, list[Alias]]
-    targets: list[AtTarget]
 
 
 def explain(tx: Tx, asked: Question, *, now: Instant) -> Explanation:

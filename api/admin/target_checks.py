@@ -2,7 +2,8 @@
 
 from api.admin.call import Answer, Call
 from api.admin.shapes import Check
-from api.admin.targets import Target, found, shown
+from api.admin.target_shapes import Target
+from api.admin.targets import found, shown
 from api.operation import NoBody, NoQuery, Noun
 from connectors.errors import ConnectorError
 from models.store import accounts, links, outbox

@@ -1,13 +1,11 @@
 """What a target is told about itself, checked as its kind asks, secrets apart."""
 
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlsplit
-
-from pydantic import Field
 
 from api.admin import sealed
 from api.admin.call import AnyRow
-from api.admin.shapes import Incoming
+from api.admin.target_shapes import Guard
 from api.context import Context
 from api.problems import wrong
 from connectors import registry
@@ -18,13 +16,6 @@ from sync.sealing import Config, merged, split
 
 _OWN = frozenset({"slug", "connections", "guard", "mapping"})
 _FIXED = frozenset({"organization", "kind"})
-
-
-class Guard(Incoming):
-    """How much may be removed within 24 hours before a person must approve."""
-
-    floor: int = Field(default=10, ge=0, le=1_000_000)
-    share: Annotated[float, Field(ge=0, le=1)] = 0.05
 
 
 def checked(context: Context, kind: str, config: Config) -> tuple[Config, Config]:

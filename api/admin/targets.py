@@ -1,15 +1,13 @@
 """Targets: the systems that are provisioned."""
 
-from typing import Annotated, Any
-
-from pydantic import ConfigDict, Field
+from typing import Any
 
 from api.admin import sealed
 from api.admin import target_settings as settings
 from api.admin.call import Answer, AnyRow, Call, again, find
 from api.admin.connections import unchanged
-from api.admin.shapes import Incoming, Kept, ListOf, Reference, Slug, kept, omitted, sent, when
-from api.admin.target_settings import Guard
+from api.admin.shapes import ListOf, sent
+from api.admin.target_shapes import NewTarget, Target, TargetChange, as_shown
 from api.operation import NoBody, NoQuery, Noun
 from api.paging import ListQuery, page
 from api.problems import Problem, wrong
@@ -19,51 +17,11 @@ from models.store.identities import new_public_id
 from models.store.lists.accounts import ORGANIZATIONS, TARGETS
 
 
-class NewTarget(Incoming):
-    """Beside these, the settings of its kind: for scim `url` and `auth`."""
-
-    model_config = ConfigDict(extra="allow")
-
-    organization: Reference
-    slug: Slug
-    kind: Annotated[str, Field(max_length=16)]
-    connections: Annotated[list[Reference], Field(max_length=100)] = Field(default=[])
-    guard: Guard = Guard()
-    mapping: dict[str, str] = Field(default={})
-
-
-class TargetChange(Incoming):
-    """Beside these, the settings of its kind, merged into what stands."""
-
-    model_config = ConfigDict(extra="allow")
-
-    slug: Slug = omitted()
-    connections: Annotated[list[Reference], Field(max_length=100)] = omitted()
-    guard: Guard = omitted()
-    mapping: dict[str, str] = omitted()
-
-
-class Target(Kept):
-    """With the settings of its kind, without their secrets."""
-
-    model_config = ConfigDict(extra="allow")
-
-    organization: str
-    slug: str
-    kind: str
-    connections: list[str]
-    guard: dict[str, Any]
-    mapping: dict[str, Any]
-    state: str
-    problem: str | None
-    observed_at: str | None
-
-
 def listed(call: Call[ListQuery, NoBody]) -> Answer:
     with call.context.database.read() as tx:
         rows, cursor = page(tx, TARGETS, call.query, organization=call.organization)
         joined = links.joined(tx, [row.id for row in rows.rows] or [0])
-    items = [_shown(row, joined[row.id]) for row in rows.rows]
+    items = [as_shown(row, joined[row.id]) for row in rows.rows]
     return Answer(ListOf[Target](items=items, next_cursor=cursor))
 
 
@@ -137,23 +95,7 @@ def _connections(tx: Tx, organization: AnyRow, names: list[str]) -> list[int]:
 
 
 def shown(tx: Tx, key: int) -> Target:
-    return _shown(again(tx, TARGETS, key), links.joined(tx, [key])[key])
-
-
-def _shown(row: Any, joined: list[str]) -> Target:
-    own = {
-        **kept(row),
-        "organization": row.organization_slug,
-        "slug": row.slug,
-        "kind": row.kind,
-        "connections": joined,
-        "guard": row.guard,
-        "mapping": row.mapping,
-        "state": row.state,
-        "problem": row.problem,
-        "observed_at": when(row.observed_at),
-    }
-    return Target(**{**row.config, **own})
+    return as_shown(again(tx, TARGETS, key), links.joined(tx, [key])[key])
 
 
 _on = Noun("targets", "/targets")

@@ -106,9 +106,9 @@ class Story:
         group = self.found("/groups", f'name eq "{name}"')
         self.stage.api("POST", f"/groups/{group['id']}/remove")
         self.stage.wait("Removing the group", lambda: self.stage.application.members(name) == 0)
-        self.provider.sign_in(member, [name], hours_ago=3)
+        self.provider.sign_in(member, self.groups_of(member), hours_ago=3)
         time.sleep(1.1)
-        self.provider.sign_in(member, [name])
+        self.provider.sign_in(member, self.groups_of(member))
         if self.stage.application.members(name):
             raise StoryFailed("A removed group came back by a token.")
         self.tell(

@@ -149,7 +149,7 @@ def disagreements(tx: Tx, connection: int, target: int = NO_TARGET) -> Iterator[
     mismatch = f"(({held} AND {_SOME_NO}) OR (NOT {held} AND {_SOME_YES}))"
     split = f"({_SOME_YES} AND ({_SOME_NO} OR {_UNSAID}))"
     differs = f"({split} OR {_SILENCE})" if target == NO_TARGET else mismatch
-    removed = f"(g.removed_at > 0 AND {_SOME_YES})"
+    removed = f"(g.removed_at > 0 AND ({held} OR {_SOME_YES}))"
     sql = f"""{_MEMBERS} WHERE g.connection_id = :connection
         AND {present} AND ({differs} OR {removed}) ORDER BY m.group_id, m.user_id"""
     return (_member(row) for row in tx.stream(sql, {"connection": connection, "target": target}))

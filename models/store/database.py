@@ -2,28 +2,21 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Engine, Row, TextClause, bindparam, create_engine, event, text
+from sqlalchemy import Connection, Engine, Row, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 
-from models.store import filtering
+from models.store import driver, filtering
+from models.store.driver import Params
 
-Params = Mapping[str, Any]
 T = TypeVar("T")
 TRIES = 50
 _LOST = frozenset({"40001", "40P01", "55P03", "23505"})
 """Serialization, deadlock, a lock not to be had, and a row that another inserted meanwhile."""
-
-
-@lru_cache(maxsize=1024)
-def _statement(sql: str, lists: tuple[str, ...]) -> TextClause:
-    clause = text(sql)
-    return clause.bindparams(*(bindparam(name, expanding=True) for name in lists))
 
 
 class Tx:
@@ -36,29 +29,36 @@ class Tx:
         """Something was queued: whoever delivers should look once this is committed."""
 
     def rows(self, sql: str, params: Params | None = None) -> Sequence[Row[Any]]:
-        found: Sequence[Row[Any]] = self._execute(sql, params or {}).fetchall()
-        return found
+        with self._ran(sql, params or {}) as cursor:
+            return driver.rows(cursor, cursor.fetchall())
 
     def row(self, sql: str, params: Params | None = None) -> Row[Any] | None:
-        found: Row[Any] | None = self._execute(sql, params or {}).fetchone()
-        return found
+        with self._ran(sql, params or {}) as cursor:
+            first = cursor.fetchone()
+            return None if first is None else driver.rows(cursor, [first])[0]
 
     def value(self, sql: str, params: Params | None = None) -> Any:
-        found = self.row(sql, params)
-        return None if found is None else found[0]
+        with self._ran(sql, params or {}) as cursor:
+            first = cursor.fetchone()
+            return None if first is None else first[0]
 
     def run(self, sql: str, params: Params | None = None) -> int:
         """How many rows it changed."""
-        return int(self._execute(sql, params or {}).rowcount)
+        with self._ran(sql, params or {}) as cursor:
+            return int(cursor.rowcount)
 
     def many(self, sql: str, params: Sequence[Params]) -> None:
-        if params:
-            self.connection.execute(_statement(sql, ()), list(params))
+        if not params:
+            return
+        known = driver.statement(sql, (), self.connection.dialect)
+        filled = [known.filled(one)[1] for one in params]
+        with driver.ran(self.connection, known.sql, filled, many=True):
+            pass
 
     def stream(self, sql: str, params: Params | None = None) -> Iterator[Row[Any]]:
         """Rows one by one, without holding them all."""
         options = {"stream_results": True, "yield_per": 5000}
-        clause = _statement(sql, ())
+        clause = text(sql)
         return iter(self.connection.execute(clause, params or {}, execution_options=options))
 
     def insert(self, table: str, values: Params) -> int:
@@ -74,9 +74,10 @@ class Tx:
         sql = f"UPDATE {table} SET {sets} WHERE id = :_key"
         return self.run(sql, {**values, "_key": key})
 
-    def _execute(self, sql: str, params: Params) -> Any:
+    def _ran(self, sql: str, params: Params) -> AbstractContextManager[Any]:
         lists = tuple(name for name, value in params.items() if isinstance(value, list))
-        return self.connection.execute(_statement(sql, lists), dict(params))
+        known = driver.statement(sql, lists, self.connection.dialect)
+        return driver.ran(self.connection, *known.filled(params))
 
 
 class Database:
@@ -154,7 +155,9 @@ def _was_faster(trouble: DBAPIError) -> bool:
 
 
 def _sqlite(url: str) -> Engine:
-    engine = create_engine(url, pool_size=20, max_overflow=30)
+    engine = create_engine(
+        url, pool_size=20, max_overflow=30, connect_args={"cached_statements": 512}
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(dbapi: Any, _record: object) -> None:

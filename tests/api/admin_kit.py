@@ -1,5 +1,6 @@
 """The administrators' API on a fresh database, and a few things in it."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -119,14 +120,20 @@ class Office:
 
 
 @contextmanager
-def office(home: Path, *, allow: str = LOOPBACK, memory: bool = True) -> Iterator[Office]:
+def office(home: Path) -> Iterator[Office]:
+    """On SQLite, or on the PostgreSQL of TRUEUP_TEST_ADMIN_DATABASE_URL, which is emptied."""
     settings = Settings(
-        home=home, admin_key=FIRST, allow_networks=allow, base_url="https://trueup.example"
+        home=home,
+        admin_key=FIRST,
+        allow_networks=LOOPBACK,
+        base_url="https://trueup.example",
+        database_url=os.environ.get("TRUEUP_TEST_ADMIN_DATABASE_URL", ""),
     )
     built = build(settings)
     peers = MemoryPeers(built.vault, settings.limits)
     peers.sources, peers.targets = {}, {}
-    context = replace(built, peers=peers) if memory else built
+    context = replace(built, peers=peers)
+    SQLModel.metadata.drop_all(context.database.engine)
     SQLModel.metadata.create_all(context.database.engine)
     auth.ensure_first_key(context)
     app = Starlette(routes=admin.routes, exception_handlers=problems.handlers)

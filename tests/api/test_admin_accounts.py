@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from sqlmodel import SQLModel
 
+from api.admin import sealed
+from api.problems import Problem
 from connectors.memory import MemorySource
 from models.store import removal
 from models.store.vault import Vault
@@ -217,7 +219,7 @@ def test_what_targets_hold_is_not_abandoned_by_mistake(at: Office) -> None:
     with at.context.database.write() as tx:
         tx.run(
             "INSERT INTO user_bindings (target_id, user_id, remote_id, ownership, active, digest) "
-            "SELECT id, :user, 'r1', 'ours', 1, '' FROM targets",
+            "SELECT id, :user, 'r1', 'ours', TRUE, '' FROM targets",
             {"user": people.ada},
         )
 
@@ -541,3 +543,33 @@ def test_the_secret_of_a_target_is_sealed_where_it_stood(at: Office) -> None:
         row = tx.row("SELECT * FROM targets")
     assert row is not None
     assert at.context.vault.open(row.secrets, made["id"]) == {"auth": {"token": TARGET_TOKEN}}
+
+
+@pytest.mark.parametrize(
+    ("sent", "token"),
+    [
+        pytest.param({"url": "https://a.example"}, "old", id="the same address"),
+        pytest.param({"url": "https://b.example", "token": "new"}, "new", id="with the secret"),
+        pytest.param({"url": "https://b.example", "token": None}, None, id="without a secret"),
+        pytest.param({"name": "x"}, "old", id="no address"),
+    ],
+)
+def test_a_change_keeps_the_secret_where_it_was_given(
+    sent: dict[str, Any], token: str | None
+) -> None:
+    before = {"url": "https://a.example", "token": "old"}
+    assert sealed.changed(before, sent, secrets={"token"}).get("token") == token
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param({"url": "https://evil.example"}, id="another address"),
+        pytest.param({"authority": "https://evil.example"}, id="one that was at its default"),
+        pytest.param({"deep": {"url": "https://evil.example"}}, id="one inside"),
+    ],
+)
+def test_an_address_does_not_change_without_its_secret(sent: dict[str, Any]) -> None:
+    before = {"url": "https://a.example", "token": "old"}
+    with pytest.raises(Problem, match="token must be sent again"):
+        sealed.changed(before, sent, secrets={"token"})

@@ -166,7 +166,7 @@ def test_a_report_and_the_summary_come_as_csv(at: Office) -> None:
     with at.context.database.write() as tx:
         tx.run(
             "INSERT INTO runs (public_id, connection_id, kind, work_key, state, dry_run, "
-            "attempts, counts) VALUES ('r', 1, 'reconcile', 'k', 'complete', 0, 1, '{}')"
+            "attempts, counts) VALUES ('r', 1, 'reconcile', 'k', 'complete', FALSE, 1, '{}')"
         )
         findings.report(tx, 1, 1, now=at.context.clock.now())
     (report,) = at.get("/drift/reports")["items"]

@@ -196,7 +196,7 @@ def held(at: Office) -> Any:
         now = at.context.clock.now()
         tx.run(
             "INSERT INTO user_bindings (target_id, user_id, remote_id, ownership, active, digest) "
-            "VALUES (1, :user, 'r1', 'ours', 1, '')",
+            "VALUES (1, :user, 'r1', 'ours', TRUE, '')",
             {"user": people.ada},
         )
         gone = UserSaid(user=people.ada, exists=False)

@@ -43,6 +43,7 @@ class Daemon:
     settings: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     running: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
+    _said_before: dict[str, int] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -78,6 +79,7 @@ class Daemon:
     def start(self, name: str, *, ready: bool = False) -> None:
         """`name` is a command, with a number behind it where there are several: worker1."""
         log = (self.home / f"{name}.log").open("a")
+        self._said_before[name] = log.tell()
         self.running[name] = subprocess.Popen(
             [sys.executable, "trueup.py", name.rstrip("0123456789")],
             cwd=ROOT,
@@ -88,10 +90,14 @@ class Daemon:
         )
         log.close()
         if ready:
-            wait_until(lambda: "is ready" in self.said(name), 30, f"{name} is ready")
+            wait_until(lambda: self.is_ready(name), 30, f"{name} is ready")
+
+    def is_ready(self, name: str) -> bool:
+        return "is ready" in self.said(name)
 
     def said(self, name: str) -> str:
-        return (self.home / f"{name}.log").read_text()
+        """Since it was started last."""
+        return (self.home / f"{name}.log").read_text()[self._said_before[name] :]
 
     def signal(self, name: str, number: signal.Signals) -> None:
         self.running[name].send_signal(number)

@@ -29,10 +29,14 @@ SECONDS = float(os.environ.get("TRUEUP_TEST_KILL_SECONDS", "10"))
 
 @dataclass
 class Killer(threading.Thread):
-    """Kills one process after the other, and starts it again at once."""
+    """Kills one process after the other, and starts it again at once.
+
+    Mostly it lets one begin its work first; every fifth it kills whatever it is doing.
+    """
 
     found: Daemon
     pauses: tuple[float, float]
+    """Seconds, at the least and at the most."""
     dice: random.Random
     killed: int = 0
 
@@ -45,6 +49,10 @@ class Killer(threading.Thread):
     def run(self) -> None:
         while not self.stopping.wait(self.dice.uniform(*self.pauses)):
             names = sorted(self.found.running)
+            if self.dice.random() < 0.8:
+                names = [name for name in names if self.found.is_ready(name)]
+            if not names:
+                continue
             weights = [4 if name.startswith("worker") else 1 for name in names]
             name = self.dice.choices(names, weights)[0]
             self.found.kill(name)
@@ -85,10 +93,10 @@ class Stage:
     def events(self) -> list[Json]:
         return [json.loads(line) for line in self.record.read_text().splitlines()]
 
-    def harass(self, pauses: tuple[float, float], midway: Any = None) -> list[Provider]:
+    def harass(self, midway: Any = None) -> list[Provider]:
         """Push and kill at the same time, then wait until the queue is empty."""
         providers = [Provider(self.url, number) for number in range(4)]
-        killer = Killer(self.found, pauses, random.Random(1))
+        killer = Killer(self.found, (0.3, 1.0), random.Random(1))
         for one in (*providers, killer):
             one.start()
         time.sleep(SECONDS / 2)
@@ -98,8 +106,8 @@ class Stage:
         killer.stop()
         for provider in providers:
             provider.stop()
-        assert killer.killed >= SECONDS / pauses[1] / 2
-        assert sum(one.acknowledged for one in providers) > 50
+        assert killer.killed >= SECONDS / 4
+        assert sum(one.acknowledged for one in providers) > 10
         began = time.monotonic()
         wait_until(lambda: self.unfinished() == 0, 90, "an empty queue")
         print(
@@ -225,14 +233,14 @@ def named(variable: str) -> str:
 
 def test_nothing_is_lost_by_kills_embedded_on_sqlite(tmp_path: Path) -> None:
     with stage(tmp_path, ("serve",)) as played:
-        check(played, played.harass((1.6, 2.4)))
+        check(played, played.harass())
 
 
 @pytest.mark.servers
 @pytest.mark.timeout(240)
 def test_nothing_is_lost_by_kills_on_postgresql_alone(tmp_path: Path) -> None:
     with stage(tmp_path, SEPARATE, DATABASE_URL=fresh_database()) as played:
-        check(played, played.harass((0.3, 2.5)))
+        check(played, played.harass())
 
 
 @pytest.mark.servers
@@ -244,7 +252,7 @@ def test_nothing_is_lost_by_kills_with_redis(tmp_path: Path) -> None:
     client.flushdb()
     settings = {"DATABASE_URL": fresh_database(), "BROKER_URL": broker}
     with stage(tmp_path, SEPARATE, **settings) as played:
-        check(played, played.harass((0.3, 2.5), midway=client.flushdb))
+        check(played, played.harass(midway=client.flushdb))
     client.close()
 
 
@@ -255,7 +263,7 @@ def test_nothing_is_lost_by_kills_with_rabbitmq(tmp_path: Path) -> None:
     forget(broker)
     settings = {"DATABASE_URL": fresh_database(), "BROKER_URL": broker}
     with stage(tmp_path, SEPARATE, **settings) as played:
-        check(played, played.harass((0.3, 2.5)))
+        check(played, played.harass())
 
 
 def forget(broker: str) -> None:

@@ -1,0 +1,61 @@
+"""A connection as it is sent and as it is shown."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from api.admin import channels
+from api.admin.shapes import Incoming, Kept, Reference, Shown, Slug, kept, omitted
+from api.context import Context
+
+Provider = Literal["okta", "entra", "onelogin", "google", "generic"]
+
+
+class NewConnection(Incoming):
+    organization: Reference
+    slug: Slug
+    provider: Provider
+    push: bool = Field(default=False, description="Whether the provider pushes by SCIM.")
+    pull: dict[str, Any] | None = Field(default=None, description="How to read the directory.")
+    login: dict[str, Any] | None = Field(default=None, description="How people sign in.")
+    policy: dict[str, Any] = Field(default={}, description="What differs from the defaults.")
+
+
+class ConnectionChange(Incoming):
+    slug: Slug = omitted()
+    push: bool = omitted()
+    pull: dict[str, Any] | None = omitted()
+    login: dict[str, Any] | None = omitted()
+    policy: dict[str, Any] = omitted()
+
+
+class Scim(Shown):
+    base_url: str
+    token: str | None = None
+    """Only in the answer that made it."""
+
+
+class Connection(Kept):
+    organization: str
+    slug: str
+    provider: str
+    push: bool
+    pull: dict[str, Any] | None
+    login: dict[str, Any] | None
+    policy: dict[str, Any]
+    scim: Scim | None
+
+
+def shown(row: Any, context: Context, token: str | None = None) -> Connection:
+    base = f"{context.settings.outside}/scim/v2/{row.public_id}"
+    return Connection(
+        **kept(row),
+        organization=row.organization_slug,
+        slug=row.slug,
+        provider=row.provider,
+        push=bool(row.push),
+        pull=channels.shown(row.pull),
+        login=row.login,
+        policy=row.policy,
+        scim=Scim(base_url=base, token=token) if row.push else None,
+    )

@@ -1,0 +1,124 @@
+"""Statements straight through the driver, which takes a tenth of what a Core result takes.
+
+SQLAlchemy still says how a driver wants its parameters, and what kind of error an error is;
+compiled statements and the shapes of rows are kept.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, Row, bindparam, text
+from sqlalchemy.engine import result_tuple
+from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import NULLTYPE
+
+Params = Mapping[str, Any]
+KEPT = 2048
+"""Statements, and shapes of rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement as a driver takes it."""
+
+    sql: str
+    places: tuple[str, ...] | None
+    """The parameters in their order, where the driver takes them by position."""
+    lists: tuple[str, ...]
+    nothing: str
+    """What is written for an empty list."""
+
+    def filled(self, params: Params) -> tuple[str, Any]:
+        """With its lists written out."""
+        sql = self.sql
+        if self.places is None:
+            named = dict(params)
+            for name in self.lists:
+                each = {f"{name}_{i}": one for i, one in enumerate(named.pop(name))}
+                named |= each
+                sql = sql.replace(_holder(name), self._listed(f"%({one})s" for one in each))
+            return sql, named
+        if not self.lists:
+            return sql, [params[name] for name in self.places]
+        placed: list[Any] = []
+        for name in self.places:
+            placed += params[name] if name in self.lists else [params[name]]
+        for name in self.lists:
+            sql = sql.replace(_holder(name), self._listed("?" * len(params[name])))
+        return sql, placed
+
+    def _listed(self, holders: Iterable[str]) -> str:
+        return ", ".join(holders) or self.nothing
+
+
+@lru_cache(maxsize=KEPT)
+def statement(sql: str, lists: tuple[str, ...], dialect: Dialect) -> Statement:
+    clause = text(sql).bindparams(*(bindparam(name, expanding=True) for name in lists))
+    compiled: Any = clause.compile(dialect=dialect)
+    places = None if compiled.positiontup is None else tuple(compiled.positiontup)
+    nothing = compiled.visit_empty_set_expr([NULLTYPE])
+    return Statement(compiled.string, places, lists, nothing)
+
+
+def _holder(name: str) -> str:
+    return f"__[POSTCOMPILE_{name}]"
+
+
+@lru_cache(maxsize=KEPT)
+def _shape(names: tuple[Any, ...]) -> Callable[[Iterable[Any]], Row[Any]]:
+    """Makes rows of these columns."""
+    return result_tuple([n.decode() if isinstance(n, bytes) else n for n in names])
+
+
+def rows(cursor: DBAPICursor, found: Sequence[Any]) -> list[Row[Any]]:
+    if not found:
+        return []
+    row = _shape(_names(cursor))
+    return [row(one) for one in found]
+
+
+def _names(cursor: Any) -> tuple[Any, ...]:
+    """psycopg makes an object of each column that is asked for; libpq's own answer is at hand."""
+    answer = getattr(cursor, "pgresult", None)
+    if answer is not None:
+        return tuple(map(answer.fname, range(answer.nfields)))
+    return tuple(column[0] for column in cursor.description)
+
+
+@contextmanager
+def ran(connection: Connection, sql: str, params: Any, *, many: bool = False) -> Iterator[Any]:
+    """A cursor that ran this. Raises what SQLAlchemy would raise."""
+    raw = connection.connection.dbapi_connection
+    assert raw is not None
+    cursor = raw.cursor()
+    try:
+        for listener in connection.engine.dispatch.before_cursor_execute:
+            listener(connection, cursor, sql, params, None, many)
+        (cursor.executemany if many else cursor.execute)(sql, params)
+        yield cursor
+    except connection.dialect.loaded_dbapi.Error as trouble:
+        raise _told(connection, sql, params, trouble) from trouble
+    finally:
+        cursor.close()
+
+
+def _told(connection: Connection, sql: str, params: Any, trouble: Any) -> BaseException:
+    """A connection that was lost is given up, so that nobody gets it from the pool again."""
+    dialect = connection.dialect
+    raw = connection.connection.dbapi_connection
+    is_lost = dialect.is_disconnect(trouble, raw, None)
+    if is_lost:
+        connection.invalidate(trouble)
+    told: BaseException = DBAPIError.instance(
+        sql,
+        params,
+        trouble,
+        dialect.loaded_dbapi.Error,
+        connection_invalidated=is_lost,
+        dialect=dialect,
+    )
+    return told

@@ -67,5 +67,6 @@ def build(
         exception_handlers=problems.handlers,
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False  # nobody is sent on, to wherever a Host header says
     app.state.context = context
     return app

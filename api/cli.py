@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Annotated
 
 import typer
+from sqlalchemy.exc import OperationalError
 
 from api import commands, context, serve
 from api.context import Context
@@ -48,6 +49,9 @@ def opened(*, current: bool = True) -> Iterator[Context]:
         raise fail(str(trouble), WRONG_USE) from trouble
     except commands.CommandFailed as trouble:
         raise fail(str(trouble), trouble.code) from trouble
+    except OperationalError as trouble:
+        said = str(trouble.orig).strip().partition("\n")[0]
+        raise fail(f"The database cannot be used: {said}", FAILED) from trouble
 
 
 def _run(process: Callable[[Context], None], *, current: bool = True) -> None:

@@ -25,6 +25,8 @@ WARM_UP = 1.0
 """Seconds before every measurement, in which nothing is counted."""
 PATIENCE = 60.0
 """Seconds for a server to start, and for the last answers to arrive."""
+LONGEST = 3600.0
+"""Seconds that are enough for any number of requests."""
 ROOT = Path(__file__).resolve().parent.parent
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 

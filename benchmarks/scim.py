@@ -13,11 +13,12 @@ let it be an empty database of its own: what is made there is left there.
 
 import argparse
 import itertools
+import math
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -44,12 +45,14 @@ class Row:
     who: str
     work: str
     result: Result
-    floor: Result | None = None
+    floor: Result
+    peak: float
+    """Megabytes of the server, at the most so far."""
 
     @property
     def in_floors(self) -> float:
         """How many S of processor time one answer costs the web."""
-        return self.result.cost / self.floor.cost if self.floor and self.floor.cost else 0.0
+        return self.result.cost / self.floor.cost if self.floor.cost else float("nan")
 
 
 @dataclass(slots=True)
@@ -137,7 +140,7 @@ def _scattered(count: int) -> Iterator[int]:
 def measure_all(given: argparse.Namespace) -> Iterator[Row]:
     """S first, then us, then the peer."""
     floor = measure_floor(given)
-    yield Row("floor", "S: one static answer of 1 KB", floor, floor)
+    yield Row("floor", "S: one static answer of 1 KB", floor, floor, float("nan"))
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         yield from measure(ours(stack, home, given), "Trueup", floor, given)
@@ -156,19 +159,18 @@ def measure_floor(given: argparse.Namespace) -> Result:
 def measure(who: Provider, name: str, floor: Result, given: argparse.Namespace) -> Iterator[Row]:
     def run(work: str, requests: Iterator[bytes], heard: load.Heard | None = None) -> Row:
         result = load.measured(who.server, requests, given.seconds, runs=given.runs, heard=heard)
-        return Row(name, work, result, floor)
+        return Row(name, work, result, floor, who.server.peak())
 
     yield run("GET filter userName eq", who.find())
     for size in who.groups:
         yield run(f"GET group of {size:,} members", who.show_group(size))
     largest = max(who.groups)
     without = who.show_group(largest, "?excludedAttributes=members")
-    yield run(f"GET group of {largest:,}, excludedAttributes=members", without)
+    yield run(f"GET group of {largest:,}, no members", without)
     yield run("POST /Users", who.create(), who.note_fresh)
     yield run("PATCH user active, 100 users by turns", who.patch_active(100))
     for size in who.groups:
         yield run(f"PATCH add 1 member, group of {size:,}", who.add_member(size))
-    print(f"  peak memory of {name}: {who.server.peak():.0f} MB", flush=True)
 
 
 def ours(stack: ExitStack, home: Path, given: argparse.Namespace) -> Provider:
@@ -186,7 +188,7 @@ def provider_of(server: Server, seeded: Seeded) -> Provider:
     return Provider(server, prefix, seeded.token, seeded.users, seeded.groups)
 
 
-def web(home: Path, url: str, **settings: str):  # type: ignore[no-untyped-def]
+def web(home: Path, url: str, **settings: str) -> AbstractContextManager[Server]:
     """`trueup web` on the first core."""
     port = load.free_port()
     return load.served(
@@ -237,36 +239,52 @@ def _group(title: str, members: list[str]) -> object:
 
 
 def _all(server: Server, requests: Iterator[bytes], note: load.Heard) -> None:
-    result = server.drive(requests, 3600, heard=note)
+    result = server.drive(requests, load.LONGEST, heard=note)
     if result.errors:
         raise RuntimeError(f"{result.errors} of the requests that seed were refused")
 
 
-def options() -> argparse.ArgumentParser:
+def options(about: str | None) -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=about, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     found.add_argument("--url", default="")
     found.add_argument("--users", type=int, default=10_000)
     found.add_argument("--seconds", type=float, default=5)
     found.add_argument("--runs", type=int, default=3)
+    return found
+
+
+def scim_options() -> argparse.ArgumentParser:
+    found = options(__doc__)
     found.add_argument("--peer", action="store_true")
     return found
 
 
-HEAD = f"{'':50} {'per second':>10} {'p50 ms':>8} {'p99 ms':>8} {'errors':>6} {'cpu ms':>8} {'in S':>6}"
+COLUMNS = "per second", "p50 ms", "p99 ms", "errors", "cpu ms", "in S", "peak MB"
+HEAD = " " * 52 + "".join(f"{name:>11}" for name in COLUMNS)
+
+
+def cells(row: Row) -> list[str]:
+    """What stands under the columns."""
+    found = row.result
+    return [
+        f"{found.rate:,.0f}" if found.rate >= 10 else f"{found.rate:.1f}",
+        f"{found.percentile(0.5):,.1f}",
+        f"{found.percentile(0.99):,.1f}",
+        str(found.errors),
+        f"{found.cost:,.2f}",
+        f"{row.in_floors:,.0f}",
+        "" if math.isnan(row.peak) else f"{row.peak:,.0f}",
+    ]
 
 
 def line(row: Row) -> str:
-    found = row.result
-    return (
-        f"{row.who[:8]:9}{row.work:41} {found.rate:10,.0f} {found.percentile(0.5):8.1f} "
-        f"{found.percentile(0.99):8.1f} {found.errors:6} {found.cost:8.3f} {row.in_floors:6.1f}"
-    )
+    return f"{row.who:13}{row.work:39}" + "".join(f"{one:>11}" for one in cells(row))
 
 
 def main() -> None:
-    given = options().parse_args()
+    given = scim_options().parse_args()
     print(HEAD)
     for row in measure_all(given):
         print(line(row), flush=True)

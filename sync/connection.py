@@ -1,12 +1,13 @@
 """A connection as the engine needs it."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Row
 
 from models.store import accounts
-from models.store.database import Tx, loads
+from models.store.database import Tx, dumps, loads
 from sync import policy as policies
 from sync.policy import Policy
 
@@ -34,8 +35,8 @@ def of_row(row: Row[Any]) -> Connection:
         organization=row.organization_id,
         slug=row.slug,
         provider=row.provider,
-        policy=policies.of(
-            row.provider, loads(row.policy), push=bool(row.push), pull=pull, login=login
+        policy=_policy(
+            row.provider, _text(row.policy), bool(row.push), _text(row.pull), _text(row.login)
         ),
         pull=pull,
         login=login,
@@ -43,6 +44,17 @@ def of_row(row: Row[Any]) -> Connection:
         pull_users=row.pull_users,
         pull_groups=row.pull_groups,
     )
+
+
+@lru_cache(maxsize=1024)
+def _policy(provider: str, settings: str, push: bool, pull: str, login: str) -> Policy:
+    """Read once for each wording of it: every push and every login asks."""
+    return policies.of(provider, loads(settings), push=push, pull=loads(pull), login=loads(login))
+
+
+def _text(document: Any) -> str:
+    """A column's document as SQLite has it; PostgreSQL decoded it already."""
+    return document if isinstance(document, str) else dumps(document)
 
 
 def load(tx: Tx, key: int) -> Connection:

@@ -4,21 +4,26 @@ All in the caller's transaction. What is acknowledged to an identity provider is
 decided and queued.
 """
 
+from collections.abc import Iterable, Set
 from typing import Any
 
 from sqlalchemy import Row
 
 from models.evidence import Observation
-from models.identity import TargetKey
+from models.identity import Membership, TargetKey
 from models.instant import Instant
 from models.plans import Planned
-from models.records import GroupRecord, UserRecord
+from models.records import GroupRecord, MemberRecord, UserRecord
 from models.store import accounts, cases, directory, ledger
+from models.store.cases import NO_TARGET
 from models.store.database import Tx
 from models.store.ledger import Touched
 from sync import decide, rule
 from sync.connection import Connection
 from sync.plan import Case, plan
+
+Records = tuple[list[UserRecord], list[GroupRecord]]
+"""What stands about the users and groups that were touched."""
 
 
 def take(tx: Tx, connection: Connection, observation: Observation, now: Instant) -> Touched:
@@ -30,12 +35,25 @@ def take(tx: Tx, connection: Connection, observation: Observation, now: Instant)
 
 def resolve(tx: Tx, connection: Connection, touched: Touched, now: Instant) -> None:
     """Decide again what was touched, and plan it for every target of the connection."""
-    save_decisions(tx, connection, touched, now)
-    for target in accounts.targets_of(tx, connection.key):
-        planned = plan_touched(tx, connection, target, touched, now)
-        keys = object_keys(touched)
-        rule.forget(tx, target.id, planned, now, keys=keys)
+    targets = accounts.targets_of(tx, connection.key)
+    first = targets[0].id if targets else NO_TARGET
+    records = save_decisions(tx, connection, touched, now, first)
+    for target in targets:
+        known = records if target.id == first else None
+        planned = plan_touched(tx, connection, target, touched, now, known=known)
+        if _may_forget(tx, target.id):
+            rule.forget(tx, target.id, planned, now, keys=object_keys(touched))
         rule.settle(tx, target, rule.judge(tx, target, planned, now), now)
+
+
+def _may_forget(tx: Tx, target: int) -> bool:
+    """Whether anything is held at a target. Nearly always nothing is, and asking is cheap."""
+    sql = """
+        SELECT 1 FROM holds h WHERE h.target_id = :target AND (h.state = 'open'
+            OR EXISTS (SELECT 1 FROM actions a WHERE a.hold_id = h.id AND a.state = 'held'))
+        LIMIT 1
+    """
+    return tx.value(sql, {"target": target}) is not None
 
 
 def save_verdicts(tx: Tx, connection: Connection, touched: Touched, now: Instant) -> None:
@@ -46,16 +64,24 @@ def save_verdicts(tx: Tx, connection: Connection, touched: Touched, now: Instant
         save_group(tx, connection, group, now)
 
 
-def save_decisions(tx: Tx, connection: Connection, touched: Touched, now: Instant) -> None:
-    """Keep the verdicts on users and groups; what comes or goes takes its memberships along."""
-    for user in cases.users(tx, touched.users):
+def save_decisions(
+    tx: Tx, connection: Connection, touched: Touched, now: Instant, target: int = NO_TARGET
+) -> Records:
+    """Keep the verdicts on users and groups; what comes or goes takes its memberships along.
+
+    Answers what stands about them, with what the target holds.
+    """
+    users = cases.users(tx, touched.users, target)
+    for user in users:
         if save_user(tx, connection, user, now):
             members = cases.members_of_user(tx, user.key)
             touched.memberships |= {one.membership for one in members}
-    for group in cases.groups(tx, touched.groups):
+    groups = cases.groups(tx, touched.groups, target)
+    for group in groups:
         if save_group(tx, connection, group, now):
             members = cases.members_of_group(tx, group.key)
             touched.memberships |= {one.membership for one in members}
+    return users, groups
 
 
 def save_user(tx: Tx, connection: Connection, record: UserRecord, now: Instant) -> bool:
@@ -79,21 +105,35 @@ def save_group(tx: Tx, connection: Connection, record: GroupRecord, now: Instant
 
 
 def plan_touched(
-    tx: Tx, connection: Connection, target: Row[Any], touched: Touched, now: Instant
+    tx: Tx,
+    connection: Connection,
+    target: Row[Any],
+    touched: Touched,
+    now: Instant,
+    *,
+    known: Records | None = None,
 ) -> list[Planned]:
-    """What the touched objects need at one target."""
+    """What the touched objects need at one target. `known`: what stands, if it was read."""
     policy = connection.policy
-    found: list[Case] = [
-        decide.user_case(one, policy, now) for one in cases.users(tx, touched.users, target.id)
-    ]
+    users, groups = known or (
+        cases.users(tx, touched.users, target.id),
+        cases.groups(tx, touched.groups, target.id),
+    )
+    found: list[Case] = [decide.user_case(one, policy, now) for one in users]
+    found += [decide.group_case(one, policy, now) for one in groups]
     found += [
-        decide.group_case(one, policy, now) for one in cases.groups(tx, touched.groups, target.id)
-    ]
-    found += [
-        decide.member_case(one, policy, now)
-        for one in cases.members(tx, touched.memberships, target.id)
+        decide.member_case(one, policy, now) for one in _members(tx, touched.memberships, target.id)
     ]
     return plan(TargetKey(target.id), found, now, retention=policy.retention)
+
+
+def _members(tx: Tx, keys: Set[Membership], target: int) -> Iterable[MemberRecord]:
+    """Of one user all at once, though she is in many groups; otherwise group by group."""
+    users = {one.user for one in keys}
+    if len(users) != 1 or len(keys) == 1:
+        return cases.members(tx, keys, target)
+    every = cases.members_of_user(tx, users.pop(), target)
+    return [one for one in every if one.membership in keys]
 
 
 def object_keys(touched: Touched) -> list[str]:

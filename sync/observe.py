@@ -65,13 +65,17 @@ class Comparison:
         return self.findings
 
     def _users(self, seen: Look) -> None:
-        bound = {row.remote_id: row for row in bindings.users_at(self.tx, self.target.id)}
-        for remote_id, row in bound.items():
+        rows = bindings.users_at(self.tx, self.target.id)
+        bound = {row.remote_id for row in rows}
+        for row in rows:  # one account may be ours for a connection and foreign for another
+            remote_id = row.remote_id
             if row.connection_id != self.connection:
                 continue
             if row.ownership == Ownership.FOREIGN:
                 if remote_id not in seen.users:
                     bindings.unbind_user(self.tx, self.target.id, UserKey(row.user_id))
+                else:
+                    self._in_the_way(row.user_name, remote_id, user=row.user_id)
                 continue
             self.user_of[remote_id] = UserKey(row.user_id)
             if f"u{row.user_id}" in self.moving:
@@ -153,13 +157,17 @@ class Comparison:
         )
 
     def _groups(self, seen: Look) -> None:
-        bound = {row.remote_id: row for row in bindings.groups_at(self.tx, self.target.id)}
-        for remote_id, row in bound.items():
+        rows = bindings.groups_at(self.tx, self.target.id)
+        bound = {row.remote_id for row in rows}
+        for row in rows:
+            remote_id = row.remote_id
             if row.connection_id != self.connection:
                 continue
             if row.ownership == Ownership.FOREIGN:
                 if remote_id not in seen.groups:
                     bindings.unbind_group(self.tx, self.target.id, GroupKey(row.group_id))
+                else:
+                    self._in_the_way(f"The group {row.name}", remote_id, group=row.group_id)
                 continue
             if f"g{row.group_id}" in self.moving:
                 continue
@@ -174,6 +182,21 @@ class Comparison:
         ours = self._by_public_id("groups", [one.external_id for one in strangers])
         for stranger in strangers:
             self._strange_group(stranger, ours)
+
+    def _in_the_way(
+        self, who: str, remote_id: str, *, user: int | None = None, group: int | None = None
+    ) -> None:
+        """What is foreign has the name of ours, so ours cannot be created."""
+        self._note(
+            Kind.FOREIGN_AT_TARGET,
+            Severity.MEDIUM,
+            f"{who} is at {self.target.slug}, was not put there by us, and stands in the way "
+            "of ours.",
+            "Adopt it by a stated correlation, or leave it. It is never changed.",
+            user=user,
+            group=group,
+            detail=remote_id,
+        )
 
     def _group_missing(self, row: Row[Any]) -> None:
         bindings.unbind_group(self.tx, self.target.id, GroupKey(row.group_id))

@@ -137,8 +137,20 @@ class Push:
         other = scim.by_name(self.tx, table, connection=self.connection.key, name=name)
         is_free = other is None or other.id == key
         now = self.clock.now()
+        if attribute == "userName" and self._is_anothers(resource.get("externalId"), key):
+            raise NameTaken(f"The externalId {resource['externalId']} is taken.")
         if not is_free or not scim.save(self.tx, table, key, resource=resource, name=name, now=now):
             raise NameTaken(f"The {attribute} {name} is taken.")
+
+    def _is_anothers(self, external: object, key: int) -> bool:
+        """Whether another user is pushed under this externalId. If nobody is, it is ours now."""
+        if not external:
+            return False
+        link, name = self.connection.key, str(external)
+        found = scim.by_external_id(self.tx, "users", connection=link, external_id=name)
+        if found is None and scim.take_turn(self.tx, link, name):
+            found = scim.by_external_id(self.tx, "users", connection=link, external_id=name)
+        return found is not None and found.id != key
 
     def _members(self, group: GroupKey, values: Sequence[str]) -> frozenset[UserKey]:
         known = scim.known_members(self.tx, self.connection.key, list(values))

@@ -6,7 +6,7 @@ stands at that moment, and every action is compared once more before it is done.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Row
@@ -16,6 +16,7 @@ from models.findings import Evidence, Finding, Kind, Severity
 from models.identity import GroupKey, TargetKey, UserKey
 from models.instant import Instant
 from models.plans import Planned
+from models.records import MemberRecord
 from models.store import accounts, cases, findings, holds, ledger, logins, outbox, runs
 from models.store.database import Database, Tx, loads
 from models.store.ledger import Touched
@@ -27,6 +28,18 @@ from sync.peers import Peers
 from sync.plan import Case, plan
 
 Plan = dict[str, Any]
+AT_TARGET = {
+    Kind.MISSING_AT_TARGET,
+    Kind.UNEXPECTED_AT_TARGET,
+    Kind.FOREIGN_AT_TARGET,
+    Kind.ATTRIBUTE_DRIFT,
+    Kind.MEMBERSHIP_DRIFT,
+}
+"""What is found by looking at a target."""
+Coming = dict[UserKey, tuple[bool, bool]]
+"""User → wanted, active."""
+Going = dict[GroupKey, bool]
+"""Group → wanted."""
 
 
 @dataclass(slots=True)
@@ -39,6 +52,8 @@ class Reconciliation:
     findings: list[Finding] = field(default_factory=list)
     wanting: dict[int, set[str]] = field(default_factory=dict)
     """Of each target the objects that are not as decided."""
+    unseen: list[int] = field(default_factory=list)
+    """Targets that could not be looked at."""
 
     def reconcile(self) -> tuple[Plan, dict[str, int]]:
         """Answers the plan and the number of findings by kind."""
@@ -61,8 +76,9 @@ class Reconciliation:
         operations: list[dict[str, Any]] = []
         why: str | None = None
         with self.database.read() as tx:
+            users, groups = self._undecided(tx, self.clock.now())
             for target in accounts.targets_of(tx, self.connection.key):
-                planned = self._planned(tx, target)
+                planned = self._planned(tx, target, users, groups)
                 ruling = rule.judge(tx, target, planned, self.clock.now())
                 held = {one.fingerprint for one in _held(ruling)}
                 why = ruling.why if isinstance(ruling, Hold) else why
@@ -73,37 +89,44 @@ class Reconciliation:
 
     def _save_decisions(self) -> None:
         """Find what changed by time or policy, then decide just that again and keep it."""
-        now, changed = self.beat(), Touched()
-        policy = self.connection.policy
+        now = self.beat()
         with self.database.read() as tx:
-            for user in cases.all_users(tx, self.connection.key, admits_all=policy.pull_admits):
-                decided = decide.user(user, policy, now)
-                after = (
-                    decide.wanted(decided.exists, user.wanted),
-                    decide.resolved_active(decided, user.was_active),
-                    decided.profile,
-                )
-                if after != (user.wanted, user.was_active, user.resolved):
-                    changed.users.add(user.key)
-            for group in cases.all_groups(tx, self.connection.key):
-                verdict = decide.group(group, policy, now)
-                if (decide.wanted(verdict.exists, group.wanted), verdict.name) != (
-                    group.wanted,
-                    group.name,
-                ):
-                    changed.groups.add(group.key)
-        for chunk in _chunks(changed):
+            users, groups = self._undecided(tx, now)
+        for chunk in _chunks(Touched(users=set(users), groups=set(groups))):
             self.beat()
             with self.database.write() as tx:
                 intake.save_verdicts(tx, self.connection, chunk, now)
 
+    def _undecided(self, tx: Tx, now: Instant) -> tuple[Coming, Going]:
+        """Who is decided otherwise than is written down: now wanted, and active."""
+        policy, key = self.connection.policy, self.connection.key
+        users: Coming = {}
+        for user in cases.all_users(tx, key, admits_all=policy.pull_admits):
+            decided = decide.user(user, policy, now)
+            wanted = decide.wanted(decided.exists, user.wanted)
+            active = decide.resolved_active(decided, user.was_active)
+            before = (user.wanted, user.was_active, user.resolved)
+            if (wanted, active, decided.profile) != before:
+                users[user.key] = (wanted, active)
+        groups: Going = {}
+        for group in cases.all_groups(tx, key):
+            verdict = decide.group(group, policy, now)
+            is_wanted = decide.wanted(verdict.exists, group.wanted)
+            if (is_wanted, verdict.name) != (group.wanted, group.name):
+                groups[group.key] = is_wanted
+        return users, groups
+
     def _observe(self, target: Row[Any]) -> None:
         if target.state != "active":
+            problem = target.problem or "It is suspended."
+            self.unseen.append(target.id)
+            self.findings.append(_unseen(target, self.connection.key, problem, self.beat()))
             return
         began = self.beat()
         seen = look(self.peers.target(target))
         now = self.beat()
         if isinstance(seen, str):
+            self.unseen.append(target.id)
             self.findings.append(_unseen(target, self.connection.key, seen, now))
             return
         self.findings += observe(
@@ -115,16 +138,27 @@ class Reconciliation:
         with self.database.read() as tx:
             return self._planned(tx, target)
 
-    def _planned(self, tx: Tx, target: Row[Any]) -> list[Planned]:
-        """Narrowed by SQL to what may need something, decided by the core."""
+    def _planned(
+        self,
+        tx: Tx,
+        target: Row[Any],
+        users: Coming | None = None,
+        groups: Going | None = None,
+    ) -> list[Planned]:
+        """Narrowed by SQL to what may need something, decided by the core.
+
+        `users` and `groups` are decided, and not yet written down.
+        """
         policy, now, key = self.connection.policy, self.clock.now(), self.connection.key
         found: list[Case] = []
-        for user in cases.all_users(tx, key, target.id):
+        for user in cases.all_users(tx, key, target.id, admits_all=bool(users)):
             found.append(decide.user_case(user, policy, now))
         for group in cases.all_groups(tx, key, target.id):
             found.append(decide.group_case(group, policy, now))
-        for member in cases.disagreements(tx, key, target.id):
-            found.append(decide.member_case(member, policy, now))
+        unwritten = bool(users or groups)
+        for member in cases.disagreements(tx, key, target.id, whoever=unwritten):
+            foreseen = _foreseen(member, users or {}, groups or {}) if unwritten else member
+            found.append(decide.member_case(foreseen, policy, now))
         return plan(TargetKey(target.id), found, now, retention=policy.retention)
 
     def _settle(self, target: Row[Any], planned: list[Planned]) -> str | None:
@@ -148,9 +182,25 @@ class Reconciliation:
             counts[one.kind.value] = counts.get(one.kind.value, 0) + 1
         with self.database.write() as tx:
             findings.see(tx, self.findings, now)
-            kinds = [kind.value for kind in Kind if kind is not Kind.IDENTITY_DISPUTED]
-            findings.heal_unseen(tx, self.connection.key, now, kinds=kinds)
+            elsewhere = set(Kind) - AT_TARGET - {Kind.IDENTITY_DISPUTED}
+            for kinds, but_at in ((elsewhere, []), (AT_TARGET, self.unseen)):
+                named = sorted(kind.value for kind in kinds)
+                findings.heal_unseen(
+                    tx, self.connection.key, now, kinds=named, but_at=but_at
+                )
         return counts
+
+
+def _foreseen(member: MemberRecord, users: Coming, groups: Going) -> MemberRecord:
+    """As it will be read once the decisions are written down."""
+    user, group = member.membership.user, member.membership.group
+    wanted, active = users.get(user, (member.user_wanted, member.user_active))
+    return replace(
+        member,
+        user_wanted=wanted,
+        user_active=active,
+        group_wanted=groups.get(group, member.group_wanted),
+    )
 
 
 def _between_witnesses(tx: Tx, connection: Connection, now: Instant) -> list[Finding]:

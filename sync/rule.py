@@ -24,13 +24,12 @@ def judge(tx: Tx, target: Row[Any], planned: Sequence[Planned], now: Instant) ->
     queued = outbox.waiting_removals(tx, target.id)
     stopped = outbox.stopped(tx, target.id)
     known = queued | stopped
-    ruling = check(
+    return check(
         [one for one in planned if one.fingerprint not in known],
         drawn=outbox.drawn(tx, target.id, now),
         managed=bindings.managed(tx, target.id),
         guard=guard_of(target),
     )
-    return ruling
 
 
 def settle(tx: Tx, target: Row[Any], ruling: Ruling, now: Instant) -> str | None:
@@ -65,25 +64,6 @@ def forget(
         outbox.drop_held(tx, open_hold.id, now)
     if open_hold is not None and not outbox.held(tx, open_hold.id):
         holds.decide(tx, open_hold.id, state="expired", by=None, now=now)
-
-
-def approve(tx: Tx, hold: Row[Any], *, by: str, now: Instant) -> bool:
-    """Let exactly what an open hold lists go. False when it is not open, or its time ran out."""
-    if hold.expires_at <= now:
-        return False
-    if not holds.decide(tx, hold.id, state="approved", by=by, now=now):
-        return False
-    outbox.release(tx, hold.id, now)
-    return True
-
-
-def refuse(tx: Tx, hold: Row[Any], *, by: str, now: Instant) -> bool:
-    """Nothing an open hold lists is done. False when it is not open.
-
-    Its operations stay listed, so that what was refused is not asked again; each dies when
-    nobody plans it any more, or for another reason.
-    """
-    return holds.decide(tx, hold.id, state="refused", by=by, now=now)
 
 
 def guard_of(target: Row[Any]) -> Guard:

@@ -24,7 +24,7 @@ from models.store.database import Database, Tx
 from models.store.ledger import Touched
 from models.verdicts import Answer
 from sync import connection as connections
-from sync import decide, intake, login, rule
+from sync import decide, intake, login
 from sync.claims import GroupsClaim, GroupsState
 from sync.connection import Connection
 from sync.deliver import Delivery
@@ -150,7 +150,7 @@ def wipe(found: Database) -> None:
     """Empty every table. (Truncating takes PostgreSQL fifty times as long.)"""
     with found.write() as tx:
         for table in reversed(SQLModel.metadata.sorted_tables):
-            tx.run(f"DELETE FROM {table.name}")  # noqa: S608
+            tx.run(f"DELETE FROM {table.name}")
 
 
 @dataclass
@@ -374,14 +374,20 @@ class Playground:
             return [] if found is None else [row.fingerprint for row in outbox.held(tx, found.id)]
 
     def approve(self) -> bool:
-        found = self.open_hold()
-        with self.database.write() as tx:
-            return found is not None and rule.approve(tx, found, by="ada", now=self.clock.now())
+        return self._decide("approved")
 
     def refuse(self) -> bool:
-        found = self.open_hold()
+        return self._decide("refused")
+
+    def _decide(self, state: str) -> bool:
+        now = self.clock.now()
         with self.database.write() as tx:
-            return found is not None and rule.refuse(tx, found, by="ada", now=self.clock.now())
+            found = holds.open_at(tx, self.target)
+            if found is None or not holds.decide(tx, found.id, state=state, by="ada", now=now):
+                return False
+            if state == "approved":
+                outbox.release(tx, found.id, now)
+            return True
 
     # -- the engine at work ----------------------------------------------------------------
 
@@ -544,9 +550,11 @@ def rewound(kind: str, name: str, build: Callable[[Database], Playground]) -> Pl
     if name not in _BUILT:
         made = build(fresh(kind))
         _BUILT[name] = (sqlite3.connect(":memory:", check_same_thread=False), made)
-        _copy(found, lambda raw: raw.backup(_BUILT[name][0]))
+        with _raw(found) as raw:
+            raw.backup(_BUILT[name][0])
     template, made = _BUILT[name]
-    _copy(found, lambda raw: template.backup(raw))
+    with _raw(found) as raw:
+        template.backup(raw)
     app = MemoryTarget(made.app.users.values(), made.app.groups.values())
     company = Company(
         dict(made.company.users),
@@ -559,9 +567,10 @@ def rewound(kind: str, name: str, build: Callable[[Database], Playground]) -> Pl
     )
 
 
-def _copy(found: Database, how: Callable[[sqlite3.Connection], None]) -> None:
-    raw = found.engine.raw_connection()
+@contextmanager
+def _raw(found: Database) -> Iterator[sqlite3.Connection]:
+    pooled = found.engine.raw_connection()
     try:
-        how(raw.driver_connection)  # type: ignore[arg-type]
+        yield pooled.driver_connection  # type: ignore[misc]
     finally:
-        raw.close()
+        pooled.close()

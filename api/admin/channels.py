@@ -18,6 +18,7 @@ from sync.sealing import Config, split
 
 LOGINS: dict[str, type[BaseModel]] = {"oidc": OidcSettings}
 """By protocol."""
+_CRON_FIELDS, _LONGEST_CRON = 5, 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +90,11 @@ def _timing(config: Config, now: Instant) -> Config:
     cron = config.get("schedule")
     if not isinstance(cron, str | None):
         raise wrong("pull.schedule", "pull.schedule must be a text, such as 0 2 * * *.")
+    if cron is not None and (len(cron) > _LONGEST_CRON or len(cron.split()) != _CRON_FIELDS):
+        raise wrong(
+            "pull.schedule",
+            "pull.schedule is no cron expression; write five fields, such as 0 2 * * *.",
+        )
     try:
         pause = schedule.interval(cron or "0 0 * * *", zone, now)
     except ValueError as trouble:

@@ -1,6 +1,7 @@
 """Drift as CSV, for those who sort and filter it themselves."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -11,6 +12,7 @@ from api.admin.findings import Finding
 from api.context import Context
 from api.operation import CSV, NoBody, NoQuery, Noun
 from api.paging import MOST, ListQuery, page
+from models.instant import to_text
 from models.store import overview
 from models.store.lists.drift import FINDINGS, REPORTS
 
@@ -42,6 +44,9 @@ ITEM = (
 )
 
 
+REPORT = ("id", "connection", "run", "created_at", "total", "counts")
+
+
 class FileQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -68,6 +73,14 @@ def report(call: Call[NoQuery, NoBody]) -> Table:
         row = find(tx, call, REPORTS, name=call.path["id"], noun="report")
         rows = [_item(one) for one in drift.items(tx, row)]
     return Table("report.csv", tables.lines(ITEM, rows))
+
+
+def all_reports(call: Call[FileQuery, NoBody]) -> Table:
+    """The first page is read at once, so that a wrong filter is still refused."""
+    query = ListQuery(limit=MOST, filter=call.query.filter, sort=call.query.sort)
+    first = _reports(call.context, query, call.organization)
+    rows = _every_report(call.context, query, first, organization=call.organization)
+    return Table("reports.csv", tables.lines(REPORT, rows))
 
 
 def summary(call: Call[NoQuery, NoBody]) -> Table:
@@ -98,6 +111,34 @@ def _rows(
         read = _page(context, query.model_copy(update={"cursor": cursor}), organization)
 
 
+Rows = tuple[list[Sequence[object]], str | None]
+
+
+def _reports(context: Context, query: ListQuery, organization: int | None) -> Rows:
+    with context.database.read() as tx:
+        found, cursor = page(tx, REPORTS, query, organization=organization)
+    return [_report(row) for row in found.rows], cursor
+
+
+def _every_report(
+    context: Context, query: ListQuery, read: Rows, *, organization: int | None
+) -> Iterator[Sequence[object]]:
+    while True:
+        found, cursor = read
+        yield from found
+        if cursor is None:
+            return
+        read = _reports(context, query.model_copy(update={"cursor": cursor}), organization)
+
+
+def _report(row: Any) -> Sequence[object]:
+    """How many of each kind there were goes into one cell."""
+    counts = ", ".join(f"{total} {kind}" for kind, total in sorted(row.counts.items()))
+    total = sum(row.counts.values())
+    made = to_text(row.created_at)
+    return row.public_id, row.connection_name, row.run_shown, made, total, counts
+
+
 def _finding(one: Finding) -> Sequence[object]:
     return (
         one.id,
@@ -123,6 +164,7 @@ def _item(one: ReportItem) -> Sequence[object]:
 _on = Noun("drift", "/drift")
 operations = [
     _on.get(".csv", summary, "Drift now, as CSV.", gives=CSV),
+    _on.get("/reports.csv", all_reports, "Reports as CSV.", query=FileQuery, gives=CSV),
     _on.get("/reports/{id}.csv", report, "A report as CSV.", gives=CSV),
     _on.get("/findings.csv", all_findings, "Findings as CSV.", query=FileQuery, gives=CSV),
     _on.get("/findings/{id}.csv", one_finding, "A finding as CSV.", gives=CSV),

@@ -68,15 +68,13 @@ _SILENCE = """(
         AND (m.pull_yes = 0 OR m.pull_yes < m.pull_no))
     OR (m.pull_yes > 0 AND m.pull_yes >= m.pull_no AND m.push_yes = 0 AND m.push_no = 0
         AND g.push_yes > g.push_no AND u.push_yes > u.push_no))"""
+"""No word against it, and still a disagreement: worth a look. A push that provisions no groups
+is not silent of every membership; that would be all of them."""
 _SOME_NO = """(
     m.push_no > m.push_yes OR m.pull_no > m.pull_yes OR m.login_no > m.login_yes
     OR (m.push_yes = 0 AND g.push_cover > 0)
     OR (m.pull_yes = 0 AND g.pull_known AND u.pull_known AND c.pull_cover_yes > 0)
     OR (m.login_yes = 0 AND g.login_known AND u.login_cover > 0))"""
-
-_UNSAID = """(
-    (c.push AND m.push_yes = 0) OR (c.pull IS NOT NULL AND m.pull_yes = 0))"""
-"""A channel that could have affirmed it never has: no evidence against, and worth a look."""
 
 
 def users(tx: Tx, keys: Iterable[UserKey], target: int = NO_TARGET) -> list[UserRecord]:
@@ -136,18 +134,22 @@ def all_groups(tx: Tx, connection: int, target: int = NO_TARGET) -> Iterator[Gro
     return (_group(row) for row in tx.stream(sql, {"connection": connection, "target": target}))
 
 
-def disagreements(tx: Tx, connection: int, target: int = NO_TARGET) -> Iterator[MemberRecord]:
+def disagreements(
+    tx: Tx, connection: int, target: int = NO_TARGET, *, whoever: bool = False
+) -> Iterator[MemberRecord]:
     """The memberships worth deciding: channels differ, or the target does not match.
 
     Left out are only those of which every channel that says anything says what the target
     already holds, and those of users or groups that are not wanted and not held. Without a
     target, the silence of the directory differs from the yes of a token, and that of a push
-    which speaks of the group and of the user from the yes of a read.
+    which speaks of the group and of the user from the yes of a read. `whoever`: also of those
+    who are not wanted, for a decision that is not written down may want them.
     """
     held = "mb.user_id IS NOT NULL"
     present = "((u.wanted AND g.wanted) OR ub.user_id IS NOT NULL OR g.removed_at > 0)"
+    present = "1 = 1" if whoever else present
     mismatch = f"(({held} AND {_SOME_NO}) OR (NOT {held} AND {_SOME_YES}))"
-    split = f"({_SOME_YES} AND ({_SOME_NO} OR {_UNSAID}))"
+    split = f"({_SOME_YES} AND {_SOME_NO})"
     differs = f"({split} OR {_SILENCE})" if target == NO_TARGET else mismatch
     removed = f"(g.removed_at > 0 AND ({held} OR {_SOME_YES}))"
     sql = f"""{_MEMBERS} WHERE g.connection_id = :connection

@@ -128,10 +128,11 @@ class Database:
     def alone(self) -> Iterator[Any]:
         """A driver's connection outside the pool and outside transactions, for LISTEN."""
         raw = self.engine.raw_connection()
+        connection: Any = raw.driver_connection  # which a detached one does not tell any more
         raw.detach()
         try:
-            raw.driver_connection.autocommit = True  # type: ignore[union-attr]
-            yield raw.driver_connection
+            connection.autocommit = True
+            yield connection
         finally:
             raw.close()
 
@@ -176,7 +177,8 @@ def _sqlite(url: str) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get("writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        with driver.ran(connection, "BEGIN IMMEDIATE" if writes else "BEGIN", ()):
+            pass
 
     return engine
 

@@ -58,17 +58,29 @@ def _values(finding: Finding, now: Instant) -> dict[str, Any]:
 
 
 def heal_unseen(
-    tx: Tx, connection: int, now: Instant, *, kinds: list[str], user: int | None = None
+    tx: Tx,
+    connection: int,
+    now: Instant,
+    *,
+    kinds: list[str],
+    user: int | None = None,
+    but_at: list[int] | None = None,
 ) -> int:
-    """What was not seen at `now` stands no more. Only these kinds, and only this user if given."""
+    """What was not seen at `now` stands no more. Only these kinds, and only this user if given.
+
+    Nobody looked at the targets `but_at`, so what was seen there before still stands.
+    """
     narrowed = "" if user is None else "AND user_id = :user"
+    if but_at:
+        narrowed += " AND (target_id IS NULL OR target_id NOT IN :but_at)"
     return tx.run(
         f"""
         UPDATE findings SET state = 'healed', updated_at = :now
         WHERE connection_id = :connection AND state IN ('open', 'accepted')
           AND last_seen < :now AND kind IN :kinds {narrowed}
         """,
-        {"connection": connection, "now": now, "kinds": kinds, "user": user},
+        {"connection": connection, "now": now, "kinds": kinds, "user": user}
+        | ({"but_at": but_at} if but_at else {}),
     )
 
 

@@ -40,11 +40,13 @@ def create(tx: Tx, target: int, why: str, now: Instant) -> int:
 
 
 def decide(tx: Tx, hold: int, *, state: str, by: str | None, now: Instant) -> bool:
-    """Approve, refuse or expire an open hold. False when somebody was faster."""
+    """Approve, refuse or expire an open hold. False when somebody was faster, or its time ran
+    out: what was true a week ago is not approved today."""
+    in_time = "" if state == "expired" else "AND expires_at > :now"
     changed = tx.run(
-        """
+        f"""
         UPDATE holds SET state = :state, decided_by = :by, updated_at = :now
-        WHERE id = :key AND state = 'open'
+        WHERE id = :key AND state = 'open' {in_time}
         """,
         {"key": hold, "state": state, "by": by, "now": now},
     )

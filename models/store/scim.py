@@ -62,6 +62,19 @@ def by_external_id(tx: Tx, table: str, *, connection: int, external_id: str) -> 
     )
 
 
+def take_turn(tx: Tx, connection: int, external_id: str) -> bool:
+    """Until the end nobody else takes a turn with this externalId. False where turns are taken
+    anyway, so that nothing can have changed meanwhile.
+    """
+    if tx.dialect == "sqlite":
+        return False
+    tx.run(
+        "SELECT pg_advisory_xact_lock(CAST(:connection AS integer), hashtext(:external))",
+        {"connection": connection, "external": external_id},
+    )
+    return True
+
+
 def save(
     tx: Tx, table: str, key: int, *, resource: dict[str, Any], name: str, now: Instant
 ) -> bool:

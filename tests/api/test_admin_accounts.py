@@ -368,6 +368,13 @@ WEEKLY = {**OKTA, "schedule": "0 2 * * 0"}
         ),
         pytest.param(
             "/connections",
+            CONNECTION | {"pull": OKTA | {"schedule": "* * * * * *"}},
+            422,
+            "five fields",
+            id="a cron of seconds",
+        ),
+        pytest.param(
+            "/connections",
             CONNECTION | {"pull": OKTA | {"schedule": "0 2 * * *", "timezone": "Europe"}},
             422,
             "no time zone",

@@ -172,6 +172,9 @@ def test_a_report_and_the_summary_come_as_csv(at: Office) -> None:
     (report,) = at.get("/drift/reports")["items"]
     (row,) = rows(at, f"/drift/reports/{report['id']}.csv")
     assert (row["kind"], row["summary"]) == ("missed_push", f"'{EVIL}")
+    (line,) = rows(at, "/drift/reports.csv")
+    assert (line["id"], line["connection"], line["run"]) == (report["id"], "acme/okta", "r")
+    assert (line["total"], line["counts"]) == ("1", "1 missed_push")
     assert rows(at, "/drift.csv") == [
         {"kind": "missed_push", "severity": "medium", "state": "open", "total": "1"}
     ]

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from models.store import scim
-from tests.api.scim_app import ENTERPRISE, PATCH_OP, USER, Idp, Json, serving
+from tests.api.scim_app import BOTH, ENTERPRISE, PATCH_OP, USER, Idp, Json, serving, serving_on
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +73,31 @@ def test_a_user_cannot_take_the_name_of_another_by_put_or_patch(idp: Idp) -> Non
     assert (put.status_code, put.json()["scimType"]) == (409, "uniqueness")
     assert idp.patch(path, replace("userName", "ADA")).status_code == 409
     assert idp.get(path).json() == bob
+
+
+def test_a_user_cannot_take_the_external_id_of_another_by_put_or_patch(idp: Idp) -> None:
+    idp.user("ada", externalId="a-1")
+    bob = idp.user("bob", externalId="b-1")
+    path = f"/Users/{bob['id']}"
+    put = idp.call("PUT", path, {"schemas": [USER], "userName": "bob", "externalId": "a-1"})
+    assert (put.status_code, put.json()["scimType"]) == (409, "uniqueness")
+    assert idp.patch(path, replace("externalId", "a-1")).status_code == 409
+    assert idp.get(path).json() == bob
+    assert idp.patch(path, replace("externalId", "b-2")).status_code == 200
+
+
+@pytest.mark.parametrize("database", BOTH)
+def test_of_many_at_once_with_one_external_id_one_is_created(database: str, tmp_path: Path) -> None:
+    with serving_on(database, tmp_path) as service, service.client() as http:
+        idp = Idp(service, http)
+
+        def create(number: int) -> int:
+            body = {"schemas": [USER], "userName": f"ada{number}", "externalId": "a-1"}
+            return idp.call("POST", "/Users", body).status_code
+
+        with ThreadPoolExecutor(8) as several:
+            codes = sorted(several.map(create, range(8)))
+        assert codes == [201] + 7 * [409]
 
 
 def test_a_user_may_change_the_case_of_its_own_name(idp: Idp) -> None:

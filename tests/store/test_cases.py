@@ -116,8 +116,11 @@ def _bind(
 ) -> None:
     """A membership is held only of a user and a group that are there."""
     owners = [None, Ownership.OURS, Ownership.OURS, Ownership.FOREIGN]
-    there = [one for one in users if (owner := chance.choice(owners)) and _user_at(
-        tx, target, one, owner)]
+    there = [
+        one
+        for one in users
+        if (owner := chance.choice(owners)) and _user_at(tx, target, one, owner)
+    ]
     for group in groups:
         owner = chance.choice(owners)
         if owner is not None:
@@ -173,7 +176,9 @@ def test_narrowing_without_a_target_misses_no_disagreement(kind: str, seed: int)
         one.membership
         for one in held.all(cases.NO_TARGET)
         if isinstance(one.testimony.push, Silent)
-        and not (one.membership.user in pushed["users"] and one.membership.group in pushed["groups"])
+        and not (
+            one.membership.user in pushed["users"] and one.membership.group in pushed["groups"]
+        )
     }
     for policy in POLICIES:
         all_of_them = found(held.all(cases.NO_TARGET), policy)

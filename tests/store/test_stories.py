@@ -3,18 +3,15 @@
 Each story is told to the whole engine, over a directory and an application in memory.
 """
 
-from collections.abc import Callable
-
 import pytest
 
-from connectors.base import ReadEnded, RemoteGroup, RemoteUser
+from connectors.base import DirectoryUser, ReadEnded, RemoteGroup, RemoteUser
 from connectors.errors import Refused, Transient
 from connectors.memory import MemoryTarget
 from models.instant import DAY, HOUR, MINUTE
 from sync.claims import GroupsState
+from sync.subject import Subject
 from tests.playground import Playground, fresh, mail, playground
-
-START = Callable[..., Playground]
 
 
 def begin(**options: object) -> Playground:
@@ -310,6 +307,17 @@ def test_a_membership_whose_push_was_lost_is_a_finding_and_counts() -> None:
     assert "missed_push" not in play.findings()
 
 
+def test_a_push_that_provisions_people_and_no_groups_is_not_missed_for_every_membership() -> None:
+    play = begin(scope={"app_id": "x"})
+    play.company.hire("ada")
+    play.company.found("ops", "ada")
+    play.push_user("ada")
+    play.read()
+    play.settle()
+    assert play.in_app("ops") == {"ada"}
+    assert "missed_push" not in play.findings()
+
+
 def remote(play: Playground, name: str) -> str:
     return str(play.at_app(name).remote_id)
 
@@ -547,21 +555,15 @@ def test_the_name_of_somebody_who_was_renamed_is_another_persons_now() -> None:
     play.company.hire("ada")
     play.read()
     first = play.row("ada").public_id
-    old = play.company.users["ada"]
-    play.company.users["ada"] = type(old)(id="ada", user_name=mail("ada.l"))
-    play.company.users["eve"] = type(old)(id="eve", user_name=mail("ada"))
+    play.company.users["ada"] = DirectoryUser(id="ada", user_name=mail("ada.l"))
+    play.company.users["eve"] = DirectoryUser(id="eve", user_name=mail("ada"))
     later(play, HOUR)
     play.read()
     play.settle()
-    from tests.playground import person  # noqa: PLC0415
-
-    stranger = person("s-77")
-    seen = play.token(
-        "s-77",
-        subject=type(stranger)(
-            user_id="s-77", user_id_claim="sub", user_id_is_explicit=False, user_name=mail("ada")
-        ),
+    eve = Subject(
+        user_id="s-77", user_id_claim="sub", user_id_is_explicit=False, user_name=mail("ada")
     )
+    seen = play.token("s-77", subject=eve)
     with play.database.read() as tx:
         signed_in = tx.value("SELECT public_id FROM users WHERE id = :key", {"key": seen.user})
     assert signed_in != first
@@ -584,3 +586,61 @@ def test_a_claim_that_cannot_be_used_takes_nobody_out(state: GroupsState) -> Non
     play.settle()
     assert play.in_app("ops") == set()
     assert play.in_app("dev") == {"ada"}
+
+
+def test_a_dry_run_plans_what_the_reconciliation_then_does() -> None:
+    play = begin(scope={"app_id": "x"})
+    play.company.hire("ada", "bob")
+    play.company.found("ops", "ada", "bob")
+    play.read()
+    foreseen = play.reconciliation.rehearse()["operations"]
+    assert play.row("ada").wanted is not True, "a dry run changes nothing"
+    planned = play.reconcile()["operations"]
+    assert {one["fingerprint"] for one in foreseen} == {one["fingerprint"] for one in planned}
+    assert len(planned) == 5
+
+
+def test_a_dry_run_foresees_who_goes() -> None:
+    play = begin(scope={"app_id": "x"})
+    play.company.hire("ada", "bob")
+    play.company.found("ops", "ada", "bob")
+    play.read()
+    play.settle()
+    play.company.dismiss("bob")
+    play.company.dissolve("ops")
+    for _ in range(2):
+        later(play, HOUR)
+        play.read()
+    foreseen = play.reconciliation.rehearse()["operations"]
+    planned = play.reconcile()["operations"]
+    assert foreseen != []
+    assert {one["fingerprint"] for one in foreseen} == {one["fingerprint"] for one in planned}
+
+
+def test_who_signs_in_under_the_old_name_of_another_does_not_get_the_others_account() -> None:
+    """At Okta and Entra a token and the directory speak of one and the same id."""
+    play = begin(provider="okta", scope={"app_id": "x"})
+    play.company.hire("ada")
+    play.read()
+    play.settle()
+    eve = Subject(
+        user_id="00u-eve", user_id_claim="sub", user_id_is_explicit=False, user_name=mail("ada")
+    )
+    seen = play.token("eve", subject=eve)
+    assert seen.user != play.user("ada")
+
+
+def test_a_target_that_does_not_answer_keeps_its_findings() -> None:
+    """What was wrong there is not known to be mended."""
+    play = begin(pull=False)
+    theirs = RemoteUser(remote_id="x1", external_id=None, user_name=mail("bob"))
+    play.app.users["x1"] = theirs
+    play.settle()
+    assert "foreign_at_target" in play.findings()
+    play.twins.app = MemoryTarget(faults={1: Transient("It is away.")})
+    play.reconcile()
+    assert {"foreign_at_target", "action_failing"} <= play.findings()
+    play.twins.app = play.app
+    play.reconcile()
+    assert "foreign_at_target" in play.findings()
+    assert "action_failing" not in play.findings()

@@ -1,5 +1,6 @@
 """The command line. Exit codes: 0 done, 1 drift or held work found, 2 wrong use, 3 failed."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -37,6 +38,7 @@ def fail(sentence: str, code: int) -> typer.Exit:
 @contextmanager
 def opened(*, current: bool = True) -> Iterator[Context]:
     """The context of a command. Ends it with a sentence when a setting is wrong."""
+    os.umask(0o077)  # what we write is for us alone
     try:
         found = context.build(settings.load())
         if current and not is_current(found.database):
@@ -49,6 +51,8 @@ def opened(*, current: bool = True) -> Iterator[Context]:
         raise fail(str(trouble), WRONG_USE) from trouble
     except commands.CommandFailed as trouble:
         raise fail(str(trouble), trouble.code) from trouble
+    except OSError as trouble:
+        raise fail(f"A file cannot be used: {trouble}.", FAILED) from trouble
     except OperationalError as trouble:
         said = str(trouble.orig).strip().partition("\n")[0]
         raise fail(f"The database cannot be used: {said}", FAILED) from trouble

@@ -91,6 +91,8 @@ class Caller(asyncio.Protocol):
         self._body: list[bytes] = []
         self._missing = -1
         """Bytes of the body still to come; -1 while the head is not complete."""
+        self._is_chunked = False
+        self._tail = b""
         self._is_good = False
         self._is_over = False
 
@@ -107,11 +109,18 @@ class Caller(asyncio.Protocol):
             head, data = self._head[:end], self._head[end + 4 :]
             self._head = b""
             self._is_good = head[9:10] == b"2"
-            self._missing = _length(head)
-        self._missing -= len(data)
+            self._is_chunked = b"\r\ntransfer-encoding: chunked" in head.lower()
+            self._missing = 0 if self._is_chunked else _length(head)
+            self._tail = b""
         if self._tally.heard is not None or not self._is_good:
             self._body.append(data)
-        if self._missing <= 0:
+        if self._is_chunked:
+            self._tail = (self._tail + data)[-5:]
+            is_complete = self._tail == b"0\r\n\r\n"
+        else:
+            self._missing -= len(data)
+            is_complete = self._missing <= 0
+        if is_complete:
             self._answered()
 
     def connection_lost(self, _trouble: Exception | None) -> None:
@@ -135,13 +144,24 @@ class Caller(asyncio.Protocol):
         if self._is_good:
             tally.latencies.append(now - self._asked)
             if tally.heard is not None:
-                tally.heard(b"".join(self._body))
+                tally.heard(self._whole())
         else:
             tally.errors += 1
-            tally.complaint = tally.complaint or b"".join(self._body)[:300] or b"an empty answer"
+            tally.complaint = tally.complaint or self._whole()[:300] or b"an empty answer"
         self._body.clear()
         self._missing = -1
         self._ask()
+
+    def _whole(self) -> bytes:
+        """The body, without the lengths of its chunks (RFC 9112 §7.1)."""
+        body = b"".join(self._body)
+        if not self._is_chunked:
+            return body
+        parts, at = [], 0
+        while size := int(body[at : (end := body.index(b"\r\n", at))], 16):
+            parts.append(body[end + 2 : end + 2 + size])
+            at = end + 2 + size + 2
+        return b"".join(parts)
 
     def _end(self) -> None:
         self._is_over = True

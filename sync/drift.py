@@ -13,6 +13,8 @@ from sync.policy import Policy
 
 Base = Mapping[str, Any]
 """What a finding is about: connection, user, group, detail."""
+DERIVED = frozenset({"display_name"})
+"""Pushed as a mapping made it, also where the directory has none: no disagreement."""
 CASELESS = frozenset({"user_name", "email"})
 WORDS = {
     "user_name": "user name",
@@ -200,7 +202,7 @@ def _attributes(record: UserRecord, connection: int) -> Iterator[Finding]:
     """What is pushed and is otherwise in the directory. What is not mapped is never pushed."""
     for name in sorted(set(record.push_said) & set(record.pull_said) & set(WORDS)):
         (pushed, pushed_at), (read, read_at) = record.push_said[name], record.pull_said[name]
-        if not pushed or _same(name, pushed, read):
+        if not pushed or (not read and name in DERIVED) or _same(name, pushed, read):
             continue
         yield Finding(
             kind=Kind.ATTRIBUTE_CONFLICT,

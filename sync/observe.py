@@ -17,7 +17,7 @@ from models.identity import GroupKey, Profile, UserKey
 from models.instant import Instant
 from models.plans import digest, profile_digest
 from models.store import bindings, ledger, outbox
-from models.store.database import Database, Tx
+from models.store.database import Tx
 from models.store.scim import name_key
 
 
@@ -58,6 +58,8 @@ class Comparison:
     """Objects that were acted on while the target was read: what was seen may be outdated."""
     findings: list[Finding] = field(default_factory=list)
     user_of: dict[str, UserKey] = field(default_factory=dict)
+    lost: set[str] = field(default_factory=set)
+    """Ids of users that are gone; a group there may still name them."""
 
     def compare(self, seen: Look) -> list[Finding]:
         self._users(seen)
@@ -77,13 +79,15 @@ class Comparison:
                 else:
                     self._in_the_way(row.user_name, remote_id, user=row.user_id)
                 continue
-            self.user_of[remote_id] = UserKey(row.user_id)
             if f"u{row.user_id}" in self.moving:
+                self.user_of[remote_id] = UserKey(row.user_id)
                 continue
             remote = seen.users.get(remote_id)
             if remote is None:
+                self.lost.add(remote_id)
                 self._user_missing(row)
             else:
+                self.user_of[remote_id] = UserKey(row.user_id)
                 self._user_differs(row, remote)
         strangers = [one for key, one in seen.users.items() if key not in bound]
         ours = self._by_public_id("users", [one.external_id for one in strangers])
@@ -259,7 +263,7 @@ class Comparison:
         bindings.unbind_members(self.tx, self.target.id, group, believed - there)
         ledger.mention(self.tx, group, there - believed)
         bindings.bind_members(self.tx, self.target.id, group, there - believed)
-        for stranger in sorted(remote - set(self.user_of)):
+        for stranger in sorted(remote - set(self.user_of) - self.lost):
             self._note(
                 Kind.UNEXPECTED_AT_TARGET,
                 Severity.MEDIUM,
@@ -334,23 +338,13 @@ class Comparison:
         )
 
 
-def observe(
-    database: Database,
-    target: Row[Any],
-    seen: Look,
-    *,
-    connection: int,
-    began: Instant,
-    now: Instant,
+def compare(
+    tx: Tx, target: Row[Any], seen: Look, *, connection: int, began: Instant, now: Instant
 ) -> list[Finding]:
-    """Compare what was read since `began` with what we believe, in one transaction."""
-    with database.write() as tx:
-        tx.run(
-            "UPDATE targets SET observed_at = :now WHERE id = :key",
-            {"now": now, "key": target.id},
-        )
-        moving = outbox.touched_since(tx, target.id, began)
-        return Comparison(tx, target, connection, now, moving).compare(seen)
+    """Compare what was read since `began` with what we believe, and believe what was read."""
+    tx.run("UPDATE targets SET observed_at = :now WHERE id = :key", {"now": now, "key": target.id})
+    moving = outbox.touched_since(tx, target.id, began)
+    return Comparison(tx, target, connection, now, moving).compare(seen)
 
 
 def _profile(remote: RemoteUser) -> Profile:

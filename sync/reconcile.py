@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from models.clock import Clock
-from models.findings import Evidence, Finding, Kind, Severity
+from models.findings import Finding, Kind
 from models.identity import GroupKey, TargetKey, UserKey
 from models.instant import Instant
 from models.plans import Planned
@@ -20,10 +20,10 @@ from models.records import MemberRecord
 from models.store import accounts, cases, findings, holds, ledger, logins, outbox, runs
 from models.store.database import Database, Tx, loads
 from models.store.ledger import Touched
-from sync import decide, drift, drift_sources, intake, rule
+from sync import decide, drift, drift_sources, drift_targets, intake, rule
 from sync.connection import Connection
 from sync.guard import Hold, Ruling
-from sync.observe import look, observe
+from sync.observe import Look, compare, look
 from sync.peers import Peers
 from sync.plan import Case, plan
 
@@ -64,20 +64,24 @@ class Reconciliation:
             targets = accounts.targets_of(tx, self.connection.key)
         for target in targets:
             self._observe(target)
-            planned = self._plan(target)
+            began, planned = self._plan(target)
             self.wanting[target.id] = {one.object_key for one in planned}
-            hold = self._settle(target, planned) or hold
+            hold = self._settle(target, planned, began) or hold
             operations += [_shown(one, target) for one in planned]
         counts = self._report()
         return {"operations": operations, "held": hold}, counts
 
     def rehearse(self) -> Plan:
-        """The plan as it would be made now. Changes nothing."""
+        """The plan as it would be made now, every target looked at. Changes nothing."""
+        with self.database.read() as tx:
+            targets = accounts.targets_of(tx, self.connection.key)
+        looks = [(target, self.clock.now(), self._look(target)) for target in targets]
         operations: list[dict[str, Any]] = []
         why: str | None = None
-        with self.database.read() as tx:
+        with self.database.trial() as tx:
             users, groups = self._undecided(tx, self.clock.now())
-            for target in accounts.targets_of(tx, self.connection.key):
+            for target, began, seen in looks:
+                self._compare(tx, target, seen, began)
                 planned = self._planned(tx, target, users, groups)
                 ruling = rule.judge(tx, target, planned, self.clock.now())
                 held = {one.fingerprint for one in _held(ruling)}
@@ -116,27 +120,33 @@ class Reconciliation:
                 groups[group.key] = is_wanted
         return users, groups
 
-    def _observe(self, target: Row[Any]) -> None:
+    def _look(self, target: Row[Any]) -> Look | str:
+        """All that it holds, or in a sentence why that is not known."""
         if target.state != "active":
-            problem = target.problem or "It is suspended."
-            self.unseen.append(target.id)
-            self.findings.append(_unseen(target, self.connection.key, problem, self.beat()))
-            return
+            return str(target.problem or "It is suspended.")
+        return look(self.peers.target(target))
+
+    def _observe(self, target: Row[Any]) -> None:
         began = self.beat()
-        seen = look(self.peers.target(target))
-        now = self.beat()
+        seen = self._look(target)
+        with self.database.write() as tx:
+            self._compare(tx, target, seen, began)
+
+    def _compare(self, tx: Tx, target: Row[Any], seen: Look | str, began: Instant) -> None:
+        now, key = self.clock.now(), self.connection.key
         if isinstance(seen, str):
             self.unseen.append(target.id)
-            self.findings.append(_unseen(target, self.connection.key, seen, now))
+            self.findings.append(
+                drift_targets.about_unseen(key, target.id, target.slug, problem=seen, now=now)
+            )
             return
-        self.findings += observe(
-            self.database, target, seen, connection=self.connection.key, began=began, now=now
-        )
+        self.findings += compare(tx, target, seen, connection=key, began=began, now=now)
 
-    def _plan(self, target: Row[Any]) -> list[Planned]:
-        self.beat()
+    def _plan(self, target: Row[Any]) -> tuple[Instant, list[Planned]]:
+        """What is wanted, and as of when."""
+        began = self.beat()
         with self.database.read() as tx:
-            return self._planned(tx, target)
+            return began, self._planned(tx, target)
 
     def _planned(
         self,
@@ -161,10 +171,10 @@ class Reconciliation:
             found.append(decide.member_case(foreseen, policy, now))
         return plan(TargetKey(target.id), found, now, retention=policy.retention)
 
-    def _settle(self, target: Row[Any], planned: list[Planned]) -> str | None:
-        now = self.beat()
+    def _settle(self, target: Row[Any], planned: list[Planned], began: Instant) -> str | None:
+        now, key = self.beat(), self.connection.key
         with self.database.write() as tx:
-            rule.forget(tx, target.id, planned, now, connection=self.connection.key)
+            rule.forget(tx, target.id, planned, now, connection=key, began=began)
             hold = rule.settle(tx, target, rule.judge(tx, target, planned, now), now)
             standing = holds.open_at(tx, target.id)
             return hold or (standing.public_id if standing is not None else None)
@@ -185,9 +195,7 @@ class Reconciliation:
             elsewhere = set(Kind) - AT_TARGET - {Kind.IDENTITY_DISPUTED}
             for kinds, but_at in ((elsewhere, []), (AT_TARGET, self.unseen)):
                 named = sorted(kind.value for kind in kinds)
-                findings.heal_unseen(
-                    tx, self.connection.key, now, kinds=named, but_at=but_at
-                )
+                findings.heal_unseen(tx, self.connection.key, now, kinds=named, but_at=but_at)
         return counts
 
 
@@ -240,49 +248,31 @@ def _of_source(tx: Tx, connection: Connection, now: Instant) -> list[Finding]:
 
 
 def _of_queue(tx: Tx, target: Row[Any], connection: int, wanting: set[str]) -> list[Finding]:
-    """What fails, if it is still to be done; and what waits for approval."""
+    """What fails, if it is still to be done; what waits for approval; what was refused."""
+    key, slug = target.id, target.slug
     found = [
-        Finding(
-            kind=Kind.ACTION_FAILING,
-            severity=Severity.HIGH,
-            connection=connection,
-            target=target.id,
+        drift_targets.about_failing(
+            connection,
+            key,
+            slug,
+            operation=row.operation,
+            error=row.error,
             user=row.user_id,
             group=row.group_id,
-            detail=row.operation,
-            summary=f"{row.operation} at {target.slug} fails: {row.error}",
-            suggestion="Mend the cause at the target, then retry the action.",
         )
-        for row in outbox.failing(tx, target.id, connection)
+        for row in outbox.failing(tx, key, connection)
         if row.object_key in wanting
     ]
-    held = holds.open_at(tx, target.id)
+    held = holds.open_at(tx, key)
     if held is not None:
+        hold = held.public_id
+        found.append(drift_targets.about_hold(connection, key, slug, hold=hold, why=held.why))
+    for row in outbox.refused(tx, key):
+        count, hold = row.operations, row.public_id
         found.append(
-            Finding(
-                kind=Kind.HELD_BY_GUARD,
-                severity=Severity.CRITICAL,
-                connection=connection,
-                target=target.id,
-                detail=held.public_id,
-                summary=f"A plan for {target.slug} waits for approval. {held.why}",
-                suggestion="Look at the list of the hold, then approve or refuse it as a whole.",
-            )
+            drift_targets.about_refused(connection, key, slug, hold=hold, operations=count)
         )
     return found
-
-
-def _unseen(target: Row[Any], connection: int, problem: str, now: Instant) -> Finding:
-    return Finding(
-        kind=Kind.ACTION_FAILING,
-        severity=Severity.MEDIUM,
-        connection=connection,
-        target=target.id,
-        detail="observe",
-        summary=f"{target.slug} could not be read: {problem}",
-        suggestion="Its drift is unknown until it answers. See that it is reachable.",
-        evidence=(Evidence(channel="target", says="silent", as_of=now, why=problem),),
-    )
 
 
 def _shown(planned: Planned, target: Row[Any]) -> dict[str, Any]:

@@ -51,14 +51,16 @@ def forget(
     *,
     keys: list[str] | None = None,
     connection: int | None = None,
+    began: Instant | None = None,
 ) -> None:
     """A held operation that is not planned any more has lost its evidence, and dies.
 
-    The plan was about some objects (`keys`), or about all of a connection. A hold whose time
-    ran out dies too: what is still wanted is asked for anew.
+    The plan was about some objects (`keys`), or about all of a connection, as it stood when
+    the planning `began`. A hold whose time ran out dies too: what is still wanted is asked
+    for anew.
     """
     alive = [one.fingerprint for one in planned]
-    outbox.drop_unplanned(tx, target, alive, now, keys=keys, connection=connection)
+    outbox.drop_unplanned(tx, target, alive, now, keys=keys, connection=connection, began=began)
     open_hold = holds.open_at(tx, target)
     if open_hold is not None and open_hold.expires_at <= now:
         outbox.drop_held(tx, open_hold.id, now)

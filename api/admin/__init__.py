@@ -2,7 +2,7 @@
 
 from starlette.middleware import Middleware
 from starlette.middleware.exceptions import ExceptionMiddleware
-from starlette.routing import BaseRoute, Mount
+from starlette.routing import BaseRoute, Mount, Router
 
 from api import problems
 from api.admin import (
@@ -54,7 +54,7 @@ _handlers = {kind: one for kind, one in problems.handlers.items() if kind is not
 routes: list[BaseRoute] = [
     Mount(
         PREFIX,
-        routes=[route(one) for one in operations],
+        Router([route(one) for one in operations], redirect_slashes=False),
         middleware=[Middleware(ExceptionMiddleware, handlers=_handlers)],
     ),
     *pages.routes(operations, PREFIX),

@@ -109,6 +109,17 @@ class Database:
         if tx.has_work:
             self.on_work()
 
+    @contextmanager
+    def trial(self) -> Iterator[Tx]:
+        """Write, and look at what would follow. At the end all of it is undone."""
+        with self._turn(), self.engine.connect() as raw:
+            connection = raw.execution_options(writes=True)
+            transaction = connection.begin()
+            try:
+                yield Tx(connection)
+            finally:
+                transaction.rollback()
+
     def insist(self, work: Callable[[Tx], T]) -> T:
         """`work` in a transaction; again, from its start, whenever another was faster.
 

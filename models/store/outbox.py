@@ -294,10 +294,12 @@ def drop_unplanned(
     *,
     keys: list[str] | None,
     connection: int | None,
+    began: Instant | None = None,
 ) -> int:
     """Held operations that nobody plans any more are superseded.
 
-    Only those about some objects, or about anything of a connection.
+    Only those about some objects, or about anything of a connection. The planning of it all
+    `began` at a time: what was held since then it may not have seen.
     """
     rows = tx.rows(
         """
@@ -305,9 +307,9 @@ def drop_unplanned(
             coalesce(u.connection_id, g.connection_id) AS connection_id
         FROM actions a LEFT JOIN users u ON u.id = a.user_id
         LEFT JOIN groups g ON g.id = a.group_id
-        WHERE a.target_id = :target AND a.state = 'held'
+        WHERE a.target_id = :target AND a.state = 'held' AND a.created_at < :began
         """,
-        {"target": target},
+        {"target": target, "began": now + 1 if began is None else began},
     )
     alive, about = set(planned), set(keys or ())
     dead = [
@@ -358,3 +360,16 @@ def touched_since(tx: Tx, target: int, since: Instant) -> set[str]:
         {"target": target, "since": since},
     )
     return {row.object_key for row in rows}
+
+
+def refused(tx: Tx, target: int) -> Sequence[Row[Any]]:
+    """Refused plans whose evidence still stands: the hold, and how many operations it has."""
+    return tx.rows(
+        """
+        SELECT h.public_id, count(*) AS operations FROM actions a
+        JOIN holds h ON h.id = a.hold_id AND h.state = 'refused'
+        WHERE a.target_id = :target AND a.state = 'held' GROUP BY h.public_id
+        ORDER BY h.public_id
+        """,
+        {"target": target},
+    )

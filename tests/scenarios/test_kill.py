@@ -103,11 +103,11 @@ class Stage:
         if midway is not None:
             midway()
         time.sleep(SECONDS / 2)
+        wait_until(lambda: killer.killed >= 5, 60, "kills, on a slow machine")
+        wait_until(lambda: sum(one.acknowledged for one in providers) > 60, 60, "pushes")
         killer.stop()
         for provider in providers:
             provider.stop()
-        assert killer.killed >= SECONDS / 4
-        assert sum(one.acknowledged for one in providers) > 10
         began = time.monotonic()
         wait_until(lambda: self.unfinished() == 0, 90, "an empty queue")
         print(

@@ -142,19 +142,22 @@ def test_the_first_key_is_printed_once_in_the_life_of_a_home(tmp_path: Path) -> 
 
 def test_being_told_to_stop_finishes_or_puts_back_what_is_under_way(tmp_path: Path) -> None:
     record = tmp_path / "record"
-    with recording_target(record, faults=0) as target, daemon(tmp_path) as found:
-        with opened(found) as database:
-            link = furnish(database, target)
-            found.start("serve", ready=True)
-            for number in range(30):
-                assert push(found, link, f"ada{number}") == 201
-            began = time.monotonic()
-            assert found.stop("serve") == 0
-            assert time.monotonic() - began < 6
-            assert set(states(database)) <= {"ready", "retrying", "done"}
-            assert "Traceback" not in found.said("serve")
-            found.start("serve", ready=True)
-            wait_until(lambda: states(database) == {"done": 30}, 20, "all delivered")
+    with (
+        recording_target(record, faults=0) as target,
+        daemon(tmp_path) as found,
+        opened(found) as database,
+    ):
+        link = furnish(database, target)
+        found.start("serve", ready=True)
+        for number in range(30):
+            assert push(found, link, f"ada{number}") == 201
+        began = time.monotonic()
+        assert found.stop("serve") == 0
+        assert time.monotonic() - began < 15  # two, where nobody else wants the processor
+        assert set(states(database)) <= {"ready", "retrying", "done"}
+        assert "Traceback" not in found.said("serve")
+        found.start("serve", ready=True)
+        wait_until(lambda: states(database) == {"done": 30}, 20, "all delivered")
     assert len(record.read_text().splitlines()) == 30
 
 
@@ -248,7 +251,7 @@ def test_nights_missed_are_made_up_by_one_run(tmp_path: Path) -> None:
     scheduled(database, "* * * * *")
     began = time.monotonic()
     assert schedule.tick(database, Frozen(at(2027, 11, 2, 4))) == 1
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 2
     assert schedule.tick(database, Frozen(at(2027, 11, 2, 4))) == 0
     database.close()
 
@@ -278,34 +281,40 @@ def test_another_writer_on_the_file_is_waited_for(tmp_path: Path) -> None:
 def test_a_web_process_alone_strands_nothing(tmp_path: Path) -> None:
     """Without a broker it cannot send, so it must not set anything aside either."""
     chosen = {"DATABASE_URL": fresh_database()}
-    with recording_target(tmp_path / "record", faults=0) as target:
-        with daemon(tmp_path, **chosen) as found, opened(found) as database:
-            link = furnish(database, target)
-            found.start("web", ready=True)
-            assert push(found, link, "ada") == 201
-            time.sleep(1)
-            assert states(database) == {"ready": 1}
-            found.start("worker", ready=True)
-            wait_until(lambda: states(database) == {"done": 1}, 10, "delivered")
-            assert push(found, link, "bob") == 201
-            wait_until(lambda: states(database) == {"done": 2}, 1, "delivered soon")
+    with (
+        recording_target(tmp_path / "record", faults=0) as target,
+        daemon(tmp_path, **chosen) as found,
+        opened(found) as database,
+    ):
+        link = furnish(database, target)
+        found.start("web", ready=True)
+        assert push(found, link, "ada") == 201
+        time.sleep(1)
+        assert states(database) == {"ready": 1}
+        found.start("worker", ready=True)
+        wait_until(lambda: states(database) == {"done": 1}, 10, "delivered")
+        assert push(found, link, "bob") == 201
+        wait_until(lambda: states(database) == {"done": 2}, 1, "delivered soon")
 
 
 @pytest.mark.servers
 def test_work_outlives_every_connection_to_postgresql(tmp_path: Path) -> None:
     chosen = {"DATABASE_URL": fresh_database()}
-    with recording_target(tmp_path / "record", faults=0) as target:
-        with daemon(tmp_path, **chosen) as found, opened(found) as database:
-            link = furnish(database, target)
-            found.start("web", ready=True)
-            found.start("worker", ready=True)
-            found.start("scheduler", ready=True)
-            for number in range(3):
-                hang_up_on_everybody(database)
-                wait_until(lambda n=number: push(found, link, f"ada{n}") == 201, 20, "a push")
-                done = {"done": number + 1}
-                wait_until(lambda done=done: states(database) == done, 40, "delivered")
-            assert all(one.poll() is None for one in found.running.values())
+    with (
+        recording_target(tmp_path / "record", faults=0) as target,
+        daemon(tmp_path, **chosen) as found,
+        opened(found) as database,
+    ):
+        link = furnish(database, target)
+        found.start("web", ready=True)
+        found.start("worker", ready=True)
+        found.start("scheduler", ready=True)
+        for number in range(3):
+            hang_up_on_everybody(database)
+            wait_until(lambda n=number: push(found, link, f"ada{n}") == 201, 20, "a push")
+            done = {"done": number + 1}
+            wait_until(lambda done=done: states(database) == done, 40, "delivered")
+        assert all(one.poll() is None for one in found.running.values())
 
 
 def hang_up_on_everybody(database: Database) -> None:
@@ -344,10 +353,13 @@ def own_redis(port: int, folder: Path) -> Iterator[None]:
 def test_redis_may_come_late_and_go_at_any_time(tmp_path: Path) -> None:
     port = free_port()
     chosen = {"DATABASE_URL": fresh_database(), "BROKER_URL": f"redis://127.0.0.1:{port}/0"}
-    with recording_target(tmp_path / "record", faults=0) as target:
-        with daemon(tmp_path, **chosen) as found, opened(found) as database:
-            link = furnish(database, target)
-            see_it_bear_an_outage(found, link, database, lambda: own_redis(port, tmp_path))
+    with (
+        recording_target(tmp_path / "record", faults=0) as target,
+        daemon(tmp_path, **chosen) as found,
+        opened(found) as database,
+    ):
+        link = furnish(database, target)
+        see_it_bear_an_outage(found, link, database, lambda: own_redis(port, tmp_path))
 
 
 @pytest.mark.servers
@@ -359,10 +371,13 @@ def test_rabbitmq_may_come_late_and_go_at_any_time(tmp_path: Path) -> None:
     url = urlunsplit(parts._replace(netloc=place))
     chosen = {"DATABASE_URL": fresh_database(), "BROKER_URL": url}
     behind = (parts.hostname or "127.0.0.1", parts.port or 5672)
-    with recording_target(tmp_path / "record", faults=0) as target:
-        with daemon(tmp_path, **chosen) as found, opened(found) as database:
-            link = furnish(database, target)
-            see_it_bear_an_outage(found, link, database, lambda: passage(port, behind))
+    with (
+        recording_target(tmp_path / "record", faults=0) as target,
+        daemon(tmp_path, **chosen) as found,
+        opened(found) as database,
+    ):
+        link = furnish(database, target)
+        see_it_bear_an_outage(found, link, database, lambda: passage(port, behind))
 
 
 def see_it_bear_an_outage(
@@ -485,18 +500,21 @@ def test_a_worker_that_was_frozen_leaves_the_newest_word_standing(tmp_path: Path
     """SIGSTOP for longer than a lease, while others go on with its objects."""
     record = tmp_path / "record"
     chosen = {"DATABASE_URL": fresh_database()}
-    with recording_target(record, faults=0) as target:
-        with daemon(tmp_path, **chosen) as found, opened(found) as database:
-            link = furnish(database, target)
-            for name in ("web", "worker1", "worker2"):
-                found.start(name, ready=True)
-            for number in range(60):
-                assert push(found, link, f"ada{number}") == 201
-                if number == 30:
-                    found.signal("worker1", signal.SIGSTOP)
-            wait_until(lambda: states(database) == {"done": 60}, 60, "all done by the other")
-            found.signal("worker1", signal.SIGCONT)
-            time.sleep(3)
-            wait_until(lambda: set(states(database)) <= {"done", "superseded"}, 30, "peace")
+    with (
+        recording_target(record, faults=0) as target,
+        daemon(tmp_path, **chosen) as found,
+        opened(found) as database,
+    ):
+        link = furnish(database, target)
+        for name in ("web", "worker1", "worker2"):
+            found.start(name, ready=True)
+        for number in range(60):
+            assert push(found, link, f"ada{number}") == 201
+            if number == 30:
+                found.signal("worker1", signal.SIGSTOP)
+        wait_until(lambda: states(database) == {"done": 60}, 60, "all done by the other")
+        found.signal("worker1", signal.SIGCONT)
+        time.sleep(3)
+        wait_until(lambda: set(states(database)) <= {"done", "superseded"}, 30, "peace")
     created = [json.loads(line)["now"]["externalId"] for line in record.read_text().splitlines()]
     assert len(created) == len(set(created)) == 60

@@ -240,3 +240,41 @@ def test_a_leaver_goes_at_once_when_the_provider_says_so(house: House) -> None:
     time.sleep(1.1)
     answer = house.login(ada.id)
     assert {one["kind"] for one in answer["findings"]} == {"login_of_inactive_user"}
+
+
+def test_a_rehearsal_looks_at_the_target_and_changes_nothing(house: House) -> None:
+    ada = house.okta.directory.add_user("ada@acme.example")
+    house.push_user(ada.id, ada.login)
+    wait_until(lambda: house.is_active("ada@acme.example"), 20, "the push")
+    (there,) = house.target.call("GET", "Users")["Resources"]
+    house.target.call("DELETE", f"Users/{there['id']}")
+
+    run = house.api("POST", "/connections/acme~okta/reconcile?wait=60&dry_run=true")
+    assert [one["operation"] for one in run["plan"]["operations"]] == ["create_user"]
+    assert not house.target.call("GET", "Users").get("Resources")
+    assert "missing_at_target" not in house.kinds()
+
+    house.api("POST", "/connections/acme~okta/reconcile?wait=60")
+    wait_until(lambda: house.is_active("ada@acme.example"), 20, "the repair")
+    assert "missing_at_target" in house.kinds()
+
+
+def test_a_refused_plan_stays_undone_and_is_still_reported(house: House) -> None:
+    directory = house.okta.directory
+    people = [directory.add_user(f"user{number}@acme.example") for number in range(6)]
+    team = directory.add_group("Engineering", *people)
+    for one in people:
+        house.push_user(one.id, one.login)
+    house.push("POST", "/Groups", {"displayName": "Engineering"})
+    house.pull()
+    wait_until(lambda: len(house.members("Engineering")) == 6, 20, "the first read")
+    team.members = team.members[:1]
+    house.pull()
+    (hold,) = house.api("GET", "/holds?filter=state%20eq%20%22open%22")["items"]
+    house.api("POST", f"/holds/{hold['id']}/refuse")
+
+    house.pull()
+    assert len(house.members("Engineering")) == 6
+    found = house.api("GET", "/drift/findings?filter=kind%20eq%20%22held_by_guard%22")["items"]
+    standing = [one for one in found if one["state"] == "open"]
+    assert ["refused" in one["summary"] for one in standing] == [True]

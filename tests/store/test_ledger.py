@@ -124,6 +124,20 @@ def test_a_later_word_stands_and_an_earlier_one_that_comes_late_does_not(kind: s
 
 
 @every_store
+def test_an_addition_that_comes_after_a_newer_list_without_it_adds_nobody(kind: str) -> None:
+    """Whether anybody else has spoken of the membership or not."""
+    world = small(kind)
+    group, (ada, bob) = world.groups[0], world.users
+    world.tell(
+        said(LOGIN, 5, UserCovered(bob, frozenset({group}))),
+        said(PUSH, 30, GroupCovered(group, frozenset())),
+        said(PUSH, 20, MembersAdded(group, frozenset({ada, bob}))),
+    )
+    assert isinstance(world.heard(0, 0).push, No)
+    assert isinstance(world.heard(0, 1).push, No)
+
+
+@every_store
 def test_all_members_of_a_group_deny_the_others(kind: str) -> None:
     world = small(kind)
     group, (ada, bob) = world.groups[0], world.users

@@ -229,7 +229,7 @@ def test_many_who_ask_and_work_at_once_never_run_two_of_a_connection(kind: str) 
     gate = threading.Barrier(6)
     at_work: list[int] = []
     most: list[int] = []
-    lock = threading.Lock()
+    lock, asked = threading.Lock(), threading.Event()
 
     def ask() -> None:
         gate.wait()
@@ -238,8 +238,8 @@ def test_many_who_ask_and_work_at_once_never_run_two_of_a_connection(kind: str) 
 
     def work(owner: str) -> None:
         gate.wait()
-        for _ in range(15):
-            for run in held.relay():
+        while sent := held.relay() or not asked.is_set():
+            for run in [] if sent is True else sent:
                 if held.claim(run, owner=owner):
                     with lock:
                         at_work.append(run)
@@ -249,8 +249,10 @@ def test_many_who_ask_and_work_at_once_never_run_two_of_a_connection(kind: str) 
                     assert held.end(run, owner=owner)
 
     with ThreadPoolExecutor(6) as pool:
-        jobs = [pool.submit(ask) for _ in range(2)]
-        jobs += [pool.submit(work, f"w{one}") for one in range(4)]
-        for job in jobs:
+        workers = [pool.submit(work, f"w{one}") for one in range(4)]
+        for job in [pool.submit(ask) for _ in range(2)]:
             job.result()
-    assert most and max(most) == 1
+        asked.set()
+        for job in workers:
+            job.result()
+    assert max(most) == 1

@@ -9,7 +9,10 @@ from connectors.base import DirectoryUser, ReadEnded, RemoteGroup, RemoteUser
 from connectors.errors import Refused, Transient
 from connectors.memory import MemoryTarget
 from models.instant import DAY, HOUR, MINUTE
+from models.plans import Budget
+from models.store import outbox
 from sync.claims import GroupsState
+from sync.reconcile import Reconciliation
 from sync.subject import Subject
 from tests.playground import Playground, fresh, mail, playground
 
@@ -151,6 +154,24 @@ def test_what_is_no_longer_so_leaves_the_hold_and_is_not_approved_with_it() -> N
     assert play.approve()
     play.deliver()
     assert play.in_app("ops") == {*STAFF[:6], STAFF[11]}
+
+
+def test_what_was_approved_for_one_reason_is_not_done_under_the_approval_for_another() -> None:
+    """The provider names somebody on the list while the message is on its way."""
+    play = mass_removal()
+    play.approve()
+    with play.database.write() as tx:
+        sent = outbox.relay(tx, play.clock.now(), lease=MINUTE)
+    play.push_remove("ops", STAFF[11])
+    for _, ids in sent:
+        play.delivery.deliver(ids)
+    assert play.actions("done").count("remove_member") == 5
+    assert STAFF[11] in play.in_app("ops")
+    play.deliver()
+    assert play.in_app("ops") == set(STAFF[:6])
+    with play.database.read() as tx:
+        drawn = outbox.drawn(tx, play.target, play.clock.now())
+    assert drawn == {Budget.MEMBERSHIPS_EXPLICIT: 1}
 
 
 def test_a_hold_whose_evidence_is_gone_expires() -> None:
@@ -644,3 +665,22 @@ def test_a_target_that_does_not_answer_keeps_its_findings() -> None:
     play.reconcile()
     assert "foreign_at_target" in play.findings()
     assert "action_failing" not in play.findings()
+
+
+def test_a_hold_made_while_a_reconciliation_was_planning_is_not_forgotten_by_it() -> None:
+    play = begin(pull=False, guard={"floor": 1, "share": 0.0})
+    team_without_directory(play, *STAFF)
+    beats = 0
+
+    def beat() -> int:
+        """Between its planning and its writing the provider takes everybody out."""
+        nonlocal beats
+        beats += 1
+        if beats == 5:
+            play.push_members("ops")
+        return play.clock.now()
+
+    work = Reconciliation(play.database, play.twins, play.clock, play.connection, beat=beat)
+    assert work.reconcile()[0]["operations"] == []
+    assert len(play.held()) == len(STAFF)
+    assert play.in_app("ops") == set(STAFF)

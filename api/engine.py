@@ -24,8 +24,10 @@ DELIVERING = 8
 """Threads that carry out actions."""
 PERFORMING = 4
 """Threads that carry out runs, which may take an hour: actions must not wait for them."""
-IDLE_MS = 200
-"""How long dramatiq's threads sleep between two looks at an empty queue of Redis."""
+IDLE_MS = 500
+"""How long dramatiq's threads wait for a message before they look whether they are to stop."""
+REDIS_IDLE_MS = 100
+"""The same with Redis, where dramatiq sleeps and asks instead of waiting."""
 STOP_MS = 8_000
 """How long what is under way may take to end when we are told to stop."""
 
@@ -120,7 +122,9 @@ class Engine:
     def _work(self, queue: str, threads: int) -> None:
         broker = self.brokers[queue]
         broker.emit_after("process_boot")  # else dramatiq's time limit does nothing
-        worker = dramatiq.Worker(broker, worker_timeout=IDLE_MS, worker_threads=threads)
+        asks = self.context.settings.broker_url.startswith("redis")
+        idle = REDIS_IDLE_MS if asks else IDLE_MS
+        worker = dramatiq.Worker(broker, worker_timeout=idle, worker_threads=threads)
         self._workers.append(worker)
         worker.start()
 

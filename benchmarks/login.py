@@ -79,14 +79,14 @@ def measured(server: Server, asked: list[bytes], given: argparse.Namespace) -> R
     )
 
 
-def login_options() -> argparse.ArgumentParser:
-    found = options(__doc__)
+def login_options(about: str | None) -> argparse.ArgumentParser:
+    found = options(about)
     found.add_argument("--logins", type=int, default=1_500)
     return found
 
 
 def main() -> None:
-    given = login_options().parse_args()
+    given = login_options(__doc__).parse_args()
     print(HEAD)
     for row in measure_all(given, measure_floor(given)):
         print(line(row), flush=True)

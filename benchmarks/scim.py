@@ -31,7 +31,7 @@ from benchmarks.seed import Seeded, seed, user_name
 from models.store.database import Database
 from models.store.migrate import migrate
 
-SIZES = (10, 1_000, 10_000)
+PEER = "scim2-server"
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
@@ -137,16 +137,14 @@ def _scattered(count: int) -> Iterator[int]:
     return (number * 7919 % count for number in itertools.count())
 
 
-def measure_all(given: argparse.Namespace) -> Iterator[Row]:
-    """S first, then us, then the peer."""
-    floor = measure_floor(given)
-    yield Row("floor", "S: one static answer of 1 KB", floor, floor, float("nan"))
+def measure_all(given: argparse.Namespace, floor: Result) -> Iterator[Row]:
+    """We first, then the peer."""
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         yield from measure(ours(stack, home, given), "Trueup", floor, given)
     if given.peer:
         with ExitStack() as stack:
-            yield from measure(peer(stack, given), "scim2-server", floor, given)
+            yield from measure(peer(stack, given), PEER, floor, given)
 
 
 def measure_floor(given: argparse.Namespace) -> Result:
@@ -255,12 +253,6 @@ def options(about: str | None) -> argparse.ArgumentParser:
     return found
 
 
-def scim_options() -> argparse.ArgumentParser:
-    found = options(__doc__)
-    found.add_argument("--peer", action="store_true")
-    return found
-
-
 COLUMNS = "per second", "p50 ms", "p99 ms", "errors", "cpu ms", "in S", "peak MB"
 HEAD = " " * 52 + "".join(f"{name:>11}" for name in COLUMNS)
 
@@ -284,9 +276,13 @@ def line(row: Row) -> str:
 
 
 def main() -> None:
-    given = scim_options().parse_args()
+    asked = options(__doc__)
+    asked.add_argument("--peer", action="store_true")
+    given = asked.parse_args()
+    floor = measure_floor(given)
     print(HEAD)
-    for row in measure_all(given):
+    print(line(Row("floor", "S: one static answer of 1 KB", floor, floor, math.nan)))
+    for row in measure_all(given, floor):
         print(line(row), flush=True)
 
 

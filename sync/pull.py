@@ -127,9 +127,7 @@ class Reading:
                 ("user_name", name_key(one.user_name), self.users[one.id].key)
                 for one in fresh.values()
             ]
-            given = [(name, owner) for _, name, owner in names]
-            reading.free_names(tx, self.connection.key, given, now)
-            reading.name_all(tx, "user", self.connection.key, names, now)
+            reading.rename(tx, "user", self.connection.key, names, now)
         for one in fresh.values():
             key = self.users[one.id].key
             self.users[one.id] = Known(key, _digest(one))
@@ -179,6 +177,10 @@ class Reading:
             self.groups |= identify_groups(tx, self.connection.key, new, now)
             said = [(GroupKey(self.groups[one.id].key), one.name) for one in fresh.values()]
             reading.list_groups(tx, said, self.started)
+            names = [
+                ("name", name_key(one.name), self.groups[one.id].key) for one in fresh.values()
+            ]
+            reading.rename(tx, "group", self.connection.key, names, now)
         for one in fresh.values():
             key = self.groups[one.id].key
             self.groups[one.id] = Known(key, one.name)
@@ -190,9 +192,12 @@ class Reading:
         if known is None:
             return
         group = GroupKey(known.key)
-        self.told_groups.add(group)
         listed = {UserKey(self.users[one].key) for one in part.users if one in self.users}
         self.memberships += len(listed)
+        if group in self.told_groups:
+            with self.database.write() as tx:
+                reading.unpark_missing(tx, self.run, group, listed)
+        self.told_groups.add(group)
         with self.database.read() as tx:
             before = ledger.affirmed(tx, Channel.PULL, group)
         added, missing = listed - before, before - listed

@@ -6,7 +6,7 @@ stands at that moment, and every action is compared once more before it is done.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Row
@@ -16,7 +16,6 @@ from models.findings import Finding, Kind
 from models.identity import GroupKey, TargetKey, UserKey
 from models.instant import Instant
 from models.plans import Planned
-from models.records import MemberRecord
 from models.store import accounts, cases, findings, holds, ledger, logins, outbox, runs
 from models.store.database import Database, Tx, loads
 from models.store.ledger import Touched
@@ -36,10 +35,6 @@ AT_TARGET = {
     Kind.MEMBERSHIP_DRIFT,
 }
 """What is found by looking at a target."""
-Coming = dict[UserKey, tuple[bool, bool]]
-"""User → wanted, active."""
-Going = dict[GroupKey, bool]
-"""Group → wanted."""
 
 
 @dataclass(slots=True)
@@ -79,10 +74,11 @@ class Reconciliation:
         operations: list[dict[str, Any]] = []
         why: str | None = None
         with self.database.trial() as tx:
-            users, groups = self._undecided(tx, self.clock.now())
+            now = self.clock.now()
+            intake.save_verdicts(tx, self.connection, self._undecided(tx, now), now)
             for target, began, seen in looks:
                 self._compare(tx, target, seen, began)
-                planned = self._planned(tx, target, users, groups)
+                planned = self._planned(tx, target)
                 ruling = rule.judge(tx, target, planned, self.clock.now())
                 held = {one.fingerprint for one in _held(ruling)}
                 why = ruling.why if isinstance(ruling, Hold) else why
@@ -95,30 +91,28 @@ class Reconciliation:
         """Find what changed by time or policy, then decide just that again and keep it."""
         now = self.beat()
         with self.database.read() as tx:
-            users, groups = self._undecided(tx, now)
-        for chunk in _chunks(Touched(users=set(users), groups=set(groups))):
+            changed = self._undecided(tx, now)
+        for chunk in _chunks(changed):
             self.beat()
             with self.database.write() as tx:
                 intake.save_verdicts(tx, self.connection, chunk, now)
 
-    def _undecided(self, tx: Tx, now: Instant) -> tuple[Coming, Going]:
-        """Who is decided otherwise than is written down: now wanted, and active."""
-        policy, key = self.connection.policy, self.connection.key
-        users: Coming = {}
+    def _undecided(self, tx: Tx, now: Instant) -> Touched:
+        """Who is decided otherwise than is written down."""
+        policy, key, changed = self.connection.policy, self.connection.key, Touched()
         for user in cases.all_users(tx, key, admits_all=policy.pull_admits):
             decided = decide.user(user, policy, now)
             wanted = decide.wanted(decided.exists, user.wanted)
             active = decide.resolved_active(decided, user.was_active)
             before = (user.wanted, user.was_active, user.resolved)
             if (wanted, active, decided.profile) != before:
-                users[user.key] = (wanted, active)
-        groups: Going = {}
+                changed.users.add(user.key)
         for group in cases.all_groups(tx, key):
             verdict = decide.group(group, policy, now)
             is_wanted = decide.wanted(verdict.exists, group.wanted)
             if (is_wanted, verdict.name) != (group.wanted, group.name):
-                groups[group.key] = is_wanted
-        return users, groups
+                changed.groups.add(group.key)
+        return changed
 
     def _look(self, target: Row[Any]) -> Look | str:
         """All that it holds, or in a sentence why that is not known."""
@@ -148,27 +142,16 @@ class Reconciliation:
         with self.database.read() as tx:
             return began, self._planned(tx, target)
 
-    def _planned(
-        self,
-        tx: Tx,
-        target: Row[Any],
-        users: Coming | None = None,
-        groups: Going | None = None,
-    ) -> list[Planned]:
-        """Narrowed by SQL to what may need something, decided by the core.
-
-        `users` and `groups` are decided, and not yet written down.
-        """
+    def _planned(self, tx: Tx, target: Row[Any]) -> list[Planned]:
+        """Narrowed by SQL to what may need something, decided by the core."""
         policy, now, key = self.connection.policy, self.clock.now(), self.connection.key
         found: list[Case] = []
-        for user in cases.all_users(tx, key, target.id, admits_all=bool(users)):
+        for user in cases.all_users(tx, key, target.id):
             found.append(decide.user_case(user, policy, now))
         for group in cases.all_groups(tx, key, target.id):
             found.append(decide.group_case(group, policy, now))
-        unwritten = bool(users or groups)
-        for member in cases.disagreements(tx, key, target.id, whoever=unwritten):
-            foreseen = _foreseen(member, users or {}, groups or {}) if unwritten else member
-            found.append(decide.member_case(foreseen, policy, now))
+        for member in cases.disagreements(tx, key, target.id):
+            found.append(decide.member_case(member, policy, now))
         return plan(TargetKey(target.id), found, now, retention=policy.retention)
 
     def _settle(self, target: Row[Any], planned: list[Planned], began: Instant) -> str | None:
@@ -197,18 +180,6 @@ class Reconciliation:
                 named = sorted(kind.value for kind in kinds)
                 findings.heal_unseen(tx, self.connection.key, now, kinds=named, but_at=but_at)
         return counts
-
-
-def _foreseen(member: MemberRecord, users: Coming, groups: Going) -> MemberRecord:
-    """As it will be read once the decisions are written down."""
-    user, group = member.membership.user, member.membership.group
-    wanted, active = users.get(user, (member.user_wanted, member.user_active))
-    return replace(
-        member,
-        user_wanted=wanted,
-        user_active=active,
-        group_wanted=groups.get(group, member.group_wanted),
-    )
 
 
 def _between_witnesses(tx: Tx, connection: Connection, now: Instant) -> list[Finding]:

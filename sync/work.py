@@ -116,6 +116,7 @@ class Work:
         user, as_of = UserKey(run.user_id), self.clock.now()
         with self.database.read() as tx:
             directory_id = identities.directory_id(tx, user)
+            is_its_own = user in identities.immutable_of(tx, [user], "id")
         if directory_id is None:
             raise ConnectorError("The directory has no identifier for this user.")
         source = self.peers.source(connection)
@@ -123,6 +124,11 @@ class Work:
             answer = source.read_user(directory_id)
         finally:
             source.close()
+        if isinstance(answer, UserGone) and not is_its_own:
+            raise ConnectorError(
+                "The directory knows nobody by the id that this user was pushed with, and has "
+                "never listed the user itself. That proves nothing."
+            )
         with self.database.write() as tx:
             now = self.clock.now()
             facts = _facts(tx, connection, user, answer, now)

@@ -147,10 +147,17 @@ def _postgresql() -> Database:
 
 
 def wipe(found: Database) -> None:
-    """Empty every table. (Truncating takes PostgreSQL fifty times as long.)"""
+    """Empty every table, and count from one again. (TRUNCATE takes fifty times as long.)"""
+    tables = [table for table in reversed(SQLModel.metadata.sorted_tables)]
     with found.write() as tx:
-        for table in reversed(SQLModel.metadata.sorted_tables):
+        for table in tables:
             tx.run(f"DELETE FROM {table.name}")
+        if not found.is_sqlite:
+            numbered = [table.name for table in tables if "id" in table.c]
+            resets = (
+                f"setval(pg_get_serial_sequence('{name}', 'id'), 1, false)" for name in numbered
+            )
+            tx.run(f"SELECT {', '.join(resets)}")
 
 
 @dataclass
@@ -280,6 +287,7 @@ class Playground:
         expected: ReadEnded | None = None,
         *,
         meanwhile: Callable[[], None] | None = None,
+        source: Source | None = None,
     ) -> Row[Any]:
         """One full read, without the reconciliation that follows. Answers the run.
 
@@ -287,10 +295,10 @@ class Playground:
         """
 
         def begun() -> Source:
-            source = self.company.source(faults, expected)
+            found = source or self.company.source(faults, expected)
             if meanwhile is not None:
                 meanwhile()
-            return source
+            return found
 
         self.next_source = begun
         run = self._start("pull")

@@ -134,20 +134,16 @@ def all_groups(tx: Tx, connection: int, target: int = NO_TARGET) -> Iterator[Gro
     return (_group(row) for row in tx.stream(sql, {"connection": connection, "target": target}))
 
 
-def disagreements(
-    tx: Tx, connection: int, target: int = NO_TARGET, *, whoever: bool = False
-) -> Iterator[MemberRecord]:
+def disagreements(tx: Tx, connection: int, target: int = NO_TARGET) -> Iterator[MemberRecord]:
     """The memberships worth deciding: channels differ, or the target does not match.
 
     Left out are only those of which every channel that says anything says what the target
     already holds, and those of users or groups that are not wanted and not held. Without a
     target, the silence of the directory differs from the yes of a token, and that of a push
-    which speaks of the group and of the user from the yes of a read. `whoever`: also of those
-    who are not wanted, for a decision that is not written down may want them.
+    which speaks of the group and of the user from the yes of a read.
     """
     held = "mb.user_id IS NOT NULL"
     present = "((u.wanted AND g.wanted) OR ub.user_id IS NOT NULL OR g.removed_at > 0)"
-    present = "1 = 1" if whoever else present
     mismatch = f"(({held} AND {_SOME_NO}) OR (NOT {held} AND {_SOME_YES}))"
     split = f"({_SOME_YES} AND {_SOME_NO})"
     differs = f"({split} OR {_SILENCE})" if target == NO_TARGET else mismatch

@@ -112,20 +112,34 @@ def name_all(
     )
 
 
-def free_names(tx: Tx, connection: int, names: Iterable[tuple[str, int]], now: Instant) -> None:
-    """User names that the directory gives to others from now on. What is pushed keeps its name."""
+def rename(
+    tx: Tx, kind: str, connection: int, names: Iterable[tuple[str, str, int]], now: Instant
+) -> None:
+    """Names that the directory gives to others from now on. What is pushed keeps its name.
+
+    Each is a namespace, a value, and who has it now. `kind` is user or group.
+    """
+    given = list(names)
     tx.many(
-        """
-        UPDATE user_aliases SET valid_to = :now
-        WHERE connection_id = :connection AND namespace = 'user_name' AND value = :value
-          AND valid_to IS NULL AND user_id <> :owner AND NOT EXISTS (
-            SELECT 1 FROM users u WHERE u.id = user_aliases.user_id AND u.scim_name_key = :value)
+        f"""
+        UPDATE {kind}_aliases SET valid_to = :now
+        WHERE connection_id = :connection AND namespace = :namespace AND value = :value
+          AND valid_to IS NULL AND {kind}_id <> :owner AND NOT EXISTS (
+            SELECT 1 FROM {kind}s o WHERE o.id = {kind}_aliases.{kind}_id
+              AND o.scim_name_key = :value)
         """,
         [
-            {"connection": connection, "value": value, "owner": owner, "now": now}
-            for value, owner in names
+            {
+                "connection": connection,
+                "namespace": namespace,
+                "value": value,
+                "owner": owner,
+                "now": now,
+            }
+            for namespace, value, owner in given
         ],
     )
+    name_all(tx, kind, connection, given, now)
 
 
 def list_users(
@@ -171,6 +185,14 @@ def park_missing(tx: Tx, run: int, group: GroupKey, users: Iterable[UserKey]) ->
         INSERT INTO pull_missing (run_id, group_id, user_id) VALUES (:run, :group, :user)
         ON CONFLICT DO NOTHING
         """,
+        [{"run": run, "group": group, "user": user} for user in sorted(users)],
+    )
+
+
+def unpark_missing(tx: Tx, run: int, group: GroupKey, users: Iterable[UserKey]) -> None:
+    """The group came again, and these are listed after all."""
+    tx.many(
+        "DELETE FROM pull_missing WHERE run_id = :run AND group_id = :group AND user_id = :user",
         [{"run": run, "group": group, "user": user} for user in sorted(users)],
     )
 

@@ -1,7 +1,8 @@
 """A SCIM service provider in a process of its own, which writes down every change it accepts.
 
 It is slow on purpose, and now and then it says 429, or 500: sometimes before it did what it
-was asked, sometimes after. Run it with `python -m tests.fakes.recording_target PORT FILE`.
+was asked, sometimes after. It takes a port, a file, the share of faults, and the seconds that
+it thinks about each request.
 """
 
 import json
@@ -18,8 +19,6 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 Json = dict[str, Any]
 
-SLOW = (0.010, 0.030)
-"""Seconds to think, before anything is done."""
 FILTER = re.compile(r'(\w+) eq "(.*)"')
 MEMBER = re.compile(r'members\[value eq "(.*)"\]')
 NAMES = {"Users": "userName", "Groups": "displayName"}
@@ -79,9 +78,12 @@ def change(one: Json, operation: Json) -> None:
 
 class Door(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     shelf: Shelf
     dice: random.Random
     faults: float
+    seconds: float
+    """To think, about, before anything is done."""
 
     def log_message(self, *_: object) -> None:
         pass
@@ -99,7 +101,7 @@ class Door(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(length)) if length else {}
         url = urlsplit(self.path)
         parts = [unquote(part) for part in url.path.strip("/").split("/")]
-        time.sleep(self.dice.uniform(*SLOW))
+        time.sleep(self.seconds * self.dice.uniform(0.5, 1.5))
         chance = self.dice.random()
         if chance < self.faults / 2:
             self._say(429, {}, "Retry-After: 1")
@@ -160,12 +162,17 @@ class Server(ThreadingHTTPServer):
         """Its clients are killed all the time."""
 
 
-def main(port: int, path: Path, faults: float) -> None:
-    Door.shelf, Door.dice, Door.faults = Shelf(path), random.Random(7), faults
+def main(port: int, path: Path, *, faults: float, seconds: float) -> None:
+    Door.shelf, Door.dice, Door.faults, Door.seconds = (
+        Shelf(path),
+        random.Random(7),
+        faults,
+        seconds,
+    )
     server = Server(("127.0.0.1", port), Door)
     print("ready", flush=True)
     server.serve_forever()
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3]) if len(sys.argv) > 3 else 0.04)
+    main(int(sys.argv[1]), Path(sys.argv[2]), faults=float(sys.argv[3]), seconds=float(sys.argv[4]))

@@ -127,11 +127,12 @@ def daemon(home: Path, **settings: str) -> Iterator[Daemon]:
 
 
 @contextmanager
-def recording_target(path: Path, *, faults: float = 0.04) -> Iterator[str]:
+def recording_target(path: Path, *, faults: float = 0.04, seconds: float = 0.02) -> Iterator[str]:
     """Its address. Every change that it accepted stands in the file."""
     port = free_port()
-    command = [sys.executable, "-m", "tests.fakes.recording_target", str(port), str(path)]
-    one = subprocess.Popen([*command, str(faults)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    words = (port, path, faults, seconds)
+    command = [sys.executable, "-m", "tests.fakes.recording_target", *map(str, words)]
+    one = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert one.stdout is not None
     try:
         assert one.stdout.readline() == "ready\n"

@@ -40,7 +40,7 @@ from tests.scenarios.daemon import (
     recording_target,
     wait_until,
 )
-from tests.scenarios.test_kill import forget, fresh_database, named
+from tests.scenarios.test_kill import forget
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 
@@ -240,8 +240,8 @@ def test_two_schedulers_start_one_run_for_each_slot(tmp_path: Path) -> None:
 
 
 @pytest.mark.servers
-def test_two_schedulers_start_one_run_for_each_slot_on_postgresql() -> None:
-    database = Database(fresh_database())
+def test_two_schedulers_start_one_run_for_each_slot_on_postgresql(postgresql: str) -> None:
+    database = Database(postgresql)
     see_one_run_for_each_slot(database)
     database.close()
 
@@ -278,9 +278,9 @@ def test_another_writer_on_the_file_is_waited_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.servers
-def test_a_web_process_alone_strands_nothing(tmp_path: Path) -> None:
+def test_a_web_process_alone_strands_nothing(tmp_path: Path, postgresql: str) -> None:
     """Without a broker it cannot send, so it must not set anything aside either."""
-    chosen = {"DATABASE_URL": fresh_database()}
+    chosen = {"DATABASE_URL": postgresql}
     with (
         recording_target(tmp_path / "record", faults=0) as target,
         daemon(tmp_path, **chosen) as found,
@@ -298,8 +298,8 @@ def test_a_web_process_alone_strands_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.servers
-def test_work_outlives_every_connection_to_postgresql(tmp_path: Path) -> None:
-    chosen = {"DATABASE_URL": fresh_database()}
+def test_work_outlives_every_connection_to_postgresql(tmp_path: Path, postgresql: str) -> None:
+    chosen = {"DATABASE_URL": postgresql}
     with (
         recording_target(tmp_path / "record", faults=0) as target,
         daemon(tmp_path, **chosen) as found,
@@ -350,9 +350,9 @@ def own_redis(port: int, folder: Path) -> Iterator[None]:
 
 
 @pytest.mark.servers
-def test_redis_may_come_late_and_go_at_any_time(tmp_path: Path) -> None:
+def test_redis_may_come_late_and_go_at_any_time(tmp_path: Path, postgresql: str) -> None:
     port = free_port()
-    chosen = {"DATABASE_URL": fresh_database(), "BROKER_URL": f"redis://127.0.0.1:{port}/0"}
+    chosen = {"DATABASE_URL": postgresql, "BROKER_URL": f"redis://127.0.0.1:{port}/0"}
     with (
         recording_target(tmp_path / "record", faults=0) as target,
         daemon(tmp_path, **chosen) as found,
@@ -363,13 +363,14 @@ def test_redis_may_come_late_and_go_at_any_time(tmp_path: Path) -> None:
 
 
 @pytest.mark.servers
-def test_rabbitmq_may_come_late_and_go_at_any_time(tmp_path: Path) -> None:
-    broker = named("TRUEUP_TEST_AMQP_URL")
-    forget(broker)
-    parts, port = urlsplit(broker), free_port()
+def test_rabbitmq_may_come_late_and_go_at_any_time(
+    tmp_path: Path, postgresql: str, amqp_url: str
+) -> None:
+    forget(amqp_url)
+    parts, port = urlsplit(amqp_url), free_port()
     place = f"{parts.username}:{parts.password}@127.0.0.1:{port}"
     url = urlunsplit(parts._replace(netloc=place))
-    chosen = {"DATABASE_URL": fresh_database(), "BROKER_URL": url}
+    chosen = {"DATABASE_URL": postgresql, "BROKER_URL": url}
     behind = (parts.hostname or "127.0.0.1", parts.port or 5672)
     with (
         recording_target(tmp_path / "record", faults=0) as target,
@@ -447,11 +448,12 @@ def see_ids_only(message: dict[str, Any], database: Database) -> None:
 
 
 @pytest.mark.servers
-def test_a_message_in_redis_carries_ids_and_nothing_else(tmp_path: Path) -> None:
-    broker = named("TRUEUP_TEST_REDIS_URL")
-    client = redis.Redis.from_url(broker)
+def test_a_message_in_redis_carries_ids_and_nothing_else(
+    tmp_path: Path, postgresql: str, redis_url: str
+) -> None:
+    client = redis.Redis.from_url(redis_url)
     client.flushdb()
-    chosen = {"DATABASE_URL": fresh_database(), "BROKER_URL": broker}
+    chosen = {"DATABASE_URL": postgresql, "BROKER_URL": redis_url}
     with daemon(tmp_path, **chosen) as found, opened(found) as database:
         link = furnish(database, "http://127.0.0.1:9")
         found.start("web", ready=True)
@@ -467,15 +469,16 @@ def test_a_message_in_redis_carries_ids_and_nothing_else(tmp_path: Path) -> None
 
 
 @pytest.mark.servers
-def test_a_message_in_rabbitmq_carries_ids_and_nothing_else(tmp_path: Path) -> None:
-    broker = named("TRUEUP_TEST_AMQP_URL")
-    forget(broker)
-    chosen = {"DATABASE_URL": fresh_database(), "BROKER_URL": broker}
+def test_a_message_in_rabbitmq_carries_ids_and_nothing_else(
+    tmp_path: Path, postgresql: str, amqp_url: str
+) -> None:
+    forget(amqp_url)
+    chosen = {"DATABASE_URL": postgresql, "BROKER_URL": amqp_url}
     with daemon(tmp_path, **chosen) as found, opened(found) as database:
         link = furnish(database, "http://127.0.0.1:9")
         found.start("web", ready=True)
         assert push(found, link, "ada") == 201
-        connection = pika.BlockingConnection(pika.URLParameters(broker))
+        connection = pika.BlockingConnection(pika.URLParameters(amqp_url))
         bodies: list[bytes] = []
 
         def taken() -> bool:
@@ -496,10 +499,12 @@ def test_a_message_in_rabbitmq_carries_ids_and_nothing_else(tmp_path: Path) -> N
 
 @pytest.mark.servers
 @pytest.mark.timeout(180)
-def test_a_worker_that_was_frozen_leaves_the_newest_word_standing(tmp_path: Path) -> None:
+def test_a_worker_that_was_frozen_leaves_the_newest_word_standing(
+    tmp_path: Path, postgresql: str
+) -> None:
     """SIGSTOP for longer than a lease, while others go on with its objects."""
     record = tmp_path / "record"
-    chosen = {"DATABASE_URL": fresh_database()}
+    chosen = {"DATABASE_URL": postgresql}
     with (
         recording_target(record, faults=0) as target,
         daemon(tmp_path, **chosen) as found,

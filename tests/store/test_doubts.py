@@ -4,6 +4,7 @@ it ended: the target ends up as wanted, without any reconciliation."""
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -59,10 +60,8 @@ LOST = [pytest.param(crash, id="the worker died"), pytest.param(no_answer, id="n
 
 
 def try_to_deliver(play: Playground) -> None:
-    try:
+    with suppress(Crash):
         play.deliver()
-    except Crash:
-        pass
 
 
 def recover(play: Playground) -> None:
@@ -210,9 +209,10 @@ def test_doubt_is_handed_on_to_a_newer_action(play: Playground, end: Hook) -> No
 
 
 def test_what_was_never_sent_leaves_no_doubt(play: Playground) -> None:
-    play.push_user("ada")
-    play.push_delete("ada")
-    play.deliver()
+    for _ in range(2):
+        play.push_user("ada")
+        play.push_delete("ada")
+        play.deliver()
     assert play.app.applied == []
     in_peace(play)
 
@@ -255,6 +255,27 @@ class Long:
     @staticmethod
     def monotonic() -> float:
         return time.monotonic() - 3600
+
+
+def test_what_a_frozen_worker_did_before_others_is_not_noted_after_them(
+    play: Playground,
+) -> None:
+    """It was frozen after its word had reached the target, and before it wrote that down."""
+    named(play, "ada", "Ada 1")
+    play.deliver()
+    named(play, "ada", "Ada 2")
+
+    def frozen() -> None:
+        play.clock.at += MINUTE
+        named(play, "ada", "Ada 3")
+        play.reap()
+        play.deliver()
+        named(play, "ada", "Ada 2")
+
+    app(play).after = frozen
+    play.deliver()
+    assert play.at_app("ada").display_name == "Ada 2"
+    in_peace(play)
 
 
 def test_a_worker_that_was_away_sends_nothing(

@@ -570,12 +570,20 @@ def test_time_alone_never_removes(kind: str, history: History, channels: str, da
     after=st.integers(0, 6),
     unread=st.booleans(),
     more=st.lists(pushes, max_size=2),
+    trouble=st.sampled_from([Crash("The process ended."), Transient("No answer came.")]),
 )
 def test_a_crash_anywhere_resumes_with_exactly_the_rest(
-    kind: str, history: History, before: int, after: int, unread: bool, more: History
+    kind: str,
+    history: History,
+    before: int,
+    after: int,
+    unread: bool,
+    more: History,
+    trouble: Exception,
 ) -> None:
     """Before an operation was done, after it was and before that was written down, or between
-    the sending of a message and its reading. What was pushed meanwhile is done as well."""
+    the sending of a message and its reading. An answer that was lost is the same to us. What
+    was pushed meanwhile is done as well."""
     quiet = [event for event in history if event[0] not in ("deliver", "reconcile")]
     smooth = start(kind)
     live(smooth, quiet)
@@ -588,8 +596,8 @@ def test_a_crash_anywhere_resumes_with_exactly_the_rest(
     app = MemoryTarget(
         play.app.users.values(),
         play.app.groups.values(),
-        faults={before: Crash("before")},  # type: ignore[dict-item]
-        late_faults={after: Crash("after")},  # type: ignore[dict-item]
+        faults={before: trouble},  # type: ignore[dict-item]
+        late_faults={after: trouble},  # type: ignore[dict-item]
     )
     play.twins.app = play.app = app
     if unread:
@@ -601,6 +609,7 @@ def test_a_crash_anywhere_resumes_with_exactly_the_rest(
             play.reap()
     live(play, more)
     for _ in range(3):
+        play.clock.at += MINUTE
         try:
             play.settle()
         except Crash:

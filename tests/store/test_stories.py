@@ -3,14 +3,24 @@
 Each story is told to the whole engine, over a directory and an application in memory.
 """
 
+from collections.abc import Iterator
+
 import pytest
 
-from connectors.base import DirectoryUser, ReadEnded, RemoteGroup, RemoteUser
+from connectors.base import (
+    DirectoryGroup,
+    DirectoryMembers,
+    DirectoryUser,
+    ReadEnded,
+    ReadPart,
+    RemoteGroup,
+    RemoteUser,
+)
 from connectors.errors import Refused, Transient
-from connectors.memory import MemoryTarget
+from connectors.memory import MemorySource, MemoryTarget
 from models.instant import DAY, HOUR, MINUTE
 from models.plans import Budget
-from models.store import outbox
+from models.store import groups_in_tokens, outbox
 from sync.claims import GroupsState
 from sync.reconcile import Reconciliation
 from sync.subject import Subject
@@ -426,6 +436,20 @@ def test_who_signs_in_first_and_is_pushed_later_is_one_person() -> None:
     assert len(play.app.users) == 1
 
 
+def test_who_signs_in_first_is_acquainted_with_the_pushed_account_of_that_name() -> None:
+    """The token's own id means nothing to the push: the next login finds the account."""
+    play = begin()
+    ada = Subject(
+        user_id="s-1", user_id_claim="sub", user_id_is_explicit=False, user_name=mail("ada")
+    )
+    stranger = play.token("s-1", subject=ada).user
+    play.push_user("ada")
+    play.push_group("ops")
+    assert play.user("ada") != stranger
+    assert play.token("s-1", "ops", subject=ada).user == play.user("ada")
+    assert play.token("s-1", subject=ada).user == play.user("ada")
+
+
 def test_who_signs_in_first_and_is_read_later_is_one_person() -> None:
     play = begin(scope={"app_id": "x"})
     play.token("ada")
@@ -667,20 +691,114 @@ def test_a_target_that_does_not_answer_keeps_its_findings() -> None:
     assert "action_failing" not in play.findings()
 
 
-def test_a_hold_made_while_a_reconciliation_was_planning_is_not_forgotten_by_it() -> None:
+@pytest.mark.parametrize("when", range(1, 7))
+def test_a_hold_made_while_a_reconciliation_is_under_way_is_not_forgotten_by_it(when: int) -> None:
+    """Between its planning and its writing, say, the provider takes everybody out."""
     play = begin(pull=False, guard={"floor": 1, "share": 0.0})
     team_without_directory(play, *STAFF)
     beats = 0
 
     def beat() -> int:
-        """Between its planning and its writing the provider takes everybody out."""
         nonlocal beats
         beats += 1
-        if beats == 5:
+        if beats == when:
             play.push_members("ops")
         return play.clock.now()
 
-    work = Reconciliation(play.database, play.twins, play.clock, play.connection, beat=beat)
-    assert work.reconcile()[0]["operations"] == []
-    assert len(play.held()) == len(STAFF)
-    assert play.in_app("ops") == set(STAFF)
+    Reconciliation(play.database, play.twins, play.clock, play.connection, beat=beat).reconcile()
+    if beats >= when:
+        assert len(play.held()) == len(STAFF)
+        assert play.in_app("ops") == set(STAFF)
+
+
+def test_a_pushed_id_that_the_directory_does_not_know_disables_nobody() -> None:
+    """Entra pushes a nickname as externalId: that nobody has it for an id proves nothing."""
+    play = begin()
+    team(play, "ada")
+    play.company.found("dev")
+    play.push_group("dev")
+    play.read()
+    play.settle()
+    play.work_off()
+    play.push_user("bob", externalId="bobby")
+    play.settle()
+    later(play, HOUR)
+    play.token("bob", "dev")
+    assert play.work_off() == ["point_read"]
+    play.settle()
+    assert play.at_app("bob").active
+
+
+def test_a_membership_stands_as_of_the_last_read_that_listed_its_group() -> None:
+    """Not as of the day it was first listed, which may be long before a push said otherwise."""
+    play = begin()
+    team(play, "ada", "bob")
+    later(play, HOUR)
+    play.push_remove("ops", "bob")
+    later(play, HOUR)
+    play.read()
+    play.settle()
+    assert play.in_app("ops") == {"ada", "bob"}
+    play.company.dissolve("ops")
+    later(play, HOUR)
+    play.read()
+    play.settle()
+    assert play.in_app("ops") == {"ada", "bob"}
+
+
+class Reticent(MemorySource):
+    """Lists its groups, and leaves out who is in them."""
+
+    def read(self) -> Iterator[ReadPart]:
+        return (part for part in super().read() if not isinstance(part, DirectoryMembers))
+
+
+def test_a_read_that_does_not_tell_who_is_in_its_groups_is_incomplete() -> None:
+    play = begin()
+    team(play, "ada", "bob")
+    later(play, HOUR)
+    play.push_remove("ops", "bob")
+    later(play, HOUR)
+    silent = Reticent(play.company.users.values(), play.company.groups.values())
+    assert play.read(source=silent).state == "incomplete"
+    play.settle()
+    assert play.in_app("ops") == {"ada"}
+
+
+class Twice(MemorySource):
+    """Somebody comes into a group while it is read, and the group comes twice."""
+
+    def read(self) -> Iterator[ReadPart]:
+        for part in super().read():
+            if isinstance(part, DirectoryMembers):
+                yield DirectoryMembers(part.group, frozenset())
+            yield part
+
+
+def test_who_is_listed_the_second_time_a_group_comes_is_listed() -> None:
+    play = begin()
+    team(play, "ada", "bob")
+    company = play.company
+    later(play, HOUR)
+    twice = Twice(company.users.values(), company.groups.values(), company.members)
+    assert play.read(source=twice).state == "complete"
+    play.settle()
+    assert play.in_app("ops") == {"ada", "bob"}
+
+
+def test_a_renamed_group_is_known_by_its_new_name_and_no_more_by_its_old_one() -> None:
+    play = begin()
+    team(play, "ada")
+    play.company.groups["ops"] = DirectoryGroup("ops", "Operations")
+    play.company.groups["new"] = DirectoryGroup("new", "Crew")
+    play.company.members["new"] = set()
+    play.read()
+    old = play.group("ops")
+    play.company.groups["new"] = DirectoryGroup("new", "Club")
+    play.company.groups["ops"] = DirectoryGroup("ops", "Crew")
+    later(play, HOUR)
+    play.read()
+    with play.database.read() as tx:
+        names = groups_in_tokens.named(tx, play.key, ["Crew", "Club"])
+    assert names["Crew"] == old
+    assert names["Club"] == play.group("new")

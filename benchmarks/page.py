@@ -1,0 +1,86 @@
+"""Run every benchmark and print the tables of `docs/performance.md`.
+
+    python -m benchmarks.page [--url postgresql+psycopg://…] [--seconds 5] [--runs 3] [--peer]
+        [--without-directory]
+
+About eight minutes without --url and --peer; scim2-server takes as long again for its largest
+group. With --url the same is also measured on that (empty) database.
+"""
+
+import argparse
+import os
+import platform
+import re
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from itertools import chain
+
+from benchmarks import load, login, scim
+from benchmarks.scim import COLUMNS, Row, cells
+
+
+def main() -> None:
+    given = page_options().parse_args()
+    print(
+        f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, "
+        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}\n"
+    )
+    floor = scim.measure_floor(given)
+    print(f"S: {floor.rate:,.0f} per second, {floor.cost:.3f} ms of processor time\n")
+    print("### SCIM and logins\n")
+    print(requests_table(rows(given, floor)))
+    if not given.without_directory:
+        print("\n### Reading and reconciling a directory\n")
+        print(directory_table(given.url))
+
+
+def page_options() -> argparse.ArgumentParser:
+    found = login.login_options(__doc__)
+    found.add_argument("--peer", action="store_true")
+    found.add_argument("--without-directory", action="store_true")
+    return found
+
+
+def rows(given: argparse.Namespace, floor: load.Result) -> Iterable[tuple[str, Row]]:
+    """Each with the database it is about."""
+    for url in ["", given.url] if given.url else [""]:
+        asked = argparse.Namespace(**{**vars(given), "url": url, "peer": given.peer and not url})
+        where = "PostgreSQL" if url else "SQLite"
+        measured = chain(scim.measure_all(asked, floor), login.measure_all(asked, floor))
+        for row in measured:
+            yield "memory" if row.who == scim.PEER else where, row
+
+
+def requests_table(found: Iterable[tuple[str, Row]]) -> str:
+    lines = [
+        table_line(["", "work", "database", *COLUMNS]),
+        "|---|---|---|" + "--:|" * len(COLUMNS),
+    ]
+    for where, row in found:
+        print(scim.line(row), file=sys.stderr, flush=True)
+        lines.append(table_line([row.who, row.work, where, *cells(row)]))
+    return "\n".join(lines)
+
+
+def directory_table(url: str) -> str:
+    """What benchmarks.directory prints, in columns."""
+    lines = [table_line(["work", "database", "seconds", "peak MB"]), "|---|---|--:|--:|"]
+    for one in ["", url] if url else [""]:
+        command = [sys.executable, "-m", "benchmarks.directory", "--url", one]
+        said = subprocess.run(command, cwd=load.ROOT, check=True, capture_output=True, text=True)
+        for work, seconds, peak in re.findall(
+            r"^(.+?) +([\d.]+) s +peak +(\d+) MB", said.stdout, re.MULTILINE
+        ):
+            where = "PostgreSQL" if one else "SQLite"
+            lines.append(table_line([work, where, seconds, peak]))
+    return "\n".join(lines)
+
+
+def table_line(texts: Sequence[str]) -> str:
+    return f"| {' | '.join(texts)} |"
+
+
+if __name__ == "__main__":
+    main()

@@ -79,9 +79,14 @@ def _named(
     rows = tx.rows(
         f"""
         SELECT namespace, value, {kind}_id AS owner FROM {kind}_aliases
-        WHERE connection_id = :connection AND valid_to IS NULL AND value IN :values
+        WHERE connection_id = :connection AND namespace IN :namespaces AND value IN :values
+          AND valid_to IS NULL
         """,
-        {"connection": connection, "values": [one.value for one in identifiers]},
+        {
+            "connection": connection,
+            "namespaces": sorted({one.namespace for one in identifiers}),
+            "values": [one.value for one in identifiers],
+        },
     )
     wanted = set(identifiers)
     found = {Identifier(row.namespace, row.value): row.owner for row in rows}

@@ -97,7 +97,7 @@ class Daemon:
 
     def said(self, name: str) -> str:
         """Since it was started last."""
-        return (self.home / f"{name}.log").read_text()[self._said_before[name] :]
+        return (self.home / f"{name}.log").read_bytes()[self._said_before[name] :].decode()
 
     def signal(self, name: str, number: signal.Signals) -> None:
         self.running[name].send_signal(number)

@@ -10,6 +10,9 @@ from starlette.requests import ClientDisconnect, Request
 from api.problems import Problem, from_faults
 
 MAX_BODY = 1024 * 1024
+ACCEPTED = frozenset({"", "application/json", "application/x-www-form-urlencoded"})
+"""The last is what `curl -d` declares for any body. No browser can use it against us, because
+every call needs a bearer token, which browsers do not send by themselves."""
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -31,8 +34,9 @@ async def body_of(request: Request) -> bytes:
                 raise _too_large()
     except ClientDisconnect as gone:
         raise Problem(400, "The body ended too early.") from gone
-    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip()
-    if body and kind.lower() != "application/json" and not kind.lower().endswith("+json"):
+    declared = request.headers.get("content-type", "application/json")
+    kind = declared.partition(";")[0].strip().lower()
+    if body and kind not in ACCEPTED and not kind.endswith("+json"):
         raise Problem(415, "The body must be sent as Content-Type: application/json.")
     return bytes(body)
 

@@ -245,6 +245,12 @@ def test_no_secret_is_ever_shown(at: Office) -> None:
         pytest.param(b'{"slug": NaN}', {}, 400, id="not a number"),
         pytest.param(b"\xff\xfe", {}, 400, id="no UTF-8"),
         pytest.param(b"[" * 100_000, {}, 400, id="too deep"),
+        pytest.param(
+            b"slug=a",
+            {"content-type": "application/x-www-form-urlencoded"},
+            400,
+            id="a form, which curl says of any body",
+        ),
         pytest.param(b"slug=a", {"content-type": "text/plain"}, 415, id="no JSON"),
         pytest.param(b'"' + b"x" * 1024 * 1024 + b'"', {}, 413, id="too large"),
     ],

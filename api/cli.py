@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from sqlalchemy.exc import OperationalError
 
-from api import commands, context, serve
+from api import commands, context, drift_command, explanation, serve
 from api.context import Context
 from models.store.migrate import is_current, migrate
 from sync import settings
@@ -112,10 +112,10 @@ def drift(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="As CSV.")] = False,
 ) -> None:
-    """What disagrees now; exit 1 when anything does."""
+    """The newest report of each connection, what is new first; exit 1 when there is drift."""
     with opened() as found:
         form = "json" if as_json else "csv" if as_csv else "table"
-        has_found = commands.drift(found, form)
+        has_found = drift_command.drift(found, form)
     raise typer.Exit(FOUND if has_found else 0)
 
 
@@ -123,10 +123,15 @@ def drift(
 def explain(
     user: Annotated[str, typer.Argument(help="A user's id or user name.")],
     group: Annotated[str | None, typer.Argument(help="A group's id or name.")] = None,
+    *,
+    at: Annotated[
+        str | None, typer.Option(help="As of when, such as 2026-01-31T08:00:00Z; else now.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Why, why not, and as of when."""
     with opened() as found:
-        commands.explain(found, user, group)
+        explanation.show(explanation.tell(found, user, group, at=at), as_json=as_json)
 
 
 @app.command()

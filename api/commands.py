@@ -1,33 +1,22 @@
 """What the commands of the command line do, and how they show it."""
 
-import json
-import sys
 import time
 from typing import Any
 
-from rich import box
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
-from rich.text import Text
 from sqlalchemy import Row
 
-from api.admin import checks, tables
-from api.admin.explain import question
-from api.admin.explanation import explain as explained
+from api.admin import checks
 from api.auth import PREFIX
 from api.context import Context
 from api.engine import owner
-from api.problems import Problem
 from models.instant import to_text
-from models.store import accounts, findings, keys, runs
+from models.store import accounts, keys, runs
 from models.store.database import loads
 from models.store.vault import hashed, new_token
 from sync.work import LEASE, Work
 
-QUIET = {"info"}
-COLUMNS = ("severity", "kind", "user", "group", "target", "summary", "suggestion")
-STYLES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "info": "dim"}
 console = Console(soft_wrap=False)
 
 
@@ -97,52 +86,6 @@ def show_counts(counts: dict[str, int]) -> None:
         console.print("No drift.")
     for kind, total in sorted(counts.items()):
         console.print(f"{total:6} {kind}", highlight=False)
-
-
-def drift(context: Context, form: str) -> bool:
-    """Whether anything worth a look stands."""
-    with context.database.read() as tx:
-        found = findings.standing(tx)
-    if form == "json":
-        json.dump(found, sys.stdout, indent=1)
-        print()
-    elif form == "csv":
-        sys.stdout.writelines(tables.lines(COLUMNS, ([one[c] for c in COLUMNS] for one in found)))
-    else:
-        console.print(table(found))
-    return any(one["severity"] not in QUIET for one in found)
-
-
-def table(found: list[dict[str, Any]]) -> Table:
-    """Findings as a person reads them, the worst first; what to do, once for each kind."""
-    made = Table(title="Drift", title_justify="left", expand=True, box=box.SIMPLE_HEAD)
-    made.add_column("severity", no_wrap=True)
-    made.add_column("kind", no_wrap=True)
-    made.add_column("what disagrees", ratio=1)
-    advised: set[str] = set()
-    for one in found:
-        told = Text(one["summary"])
-        if one["suggestion"] and one["kind"] not in advised:
-            advised.add(one["kind"])
-            told.append(f"\n→ {one['suggestion']}", "dim")
-        severity = Text(one["severity"], STYLES.get(one["severity"], ""))
-        made.add_row(severity, one["kind"], told)
-    return made
-
-
-def explain(context: Context, user: str, group: str | None) -> None:
-    """In sentences: the verdict, every channel's word, and the state at each target."""
-    now = context.clock.now()
-    try:
-        with context.database.read() as tx:
-            asked = question(tx, user, group, at=now, organization=None)
-            told = explained(tx, asked, now=now)
-    except Problem as trouble:
-        raise CommandFailed(trouble.detail, 2) from trouble
-    for sentence in told.sentences:
-        console.print(sentence, highlight=False, markup=False)
-    for at in told.targets:
-        console.print(f"{at.target_name}: {at.sentence}", highlight=False, markup=False)
 
 
 def check(context: Context, name: str) -> bool:

@@ -17,7 +17,7 @@ from sync import actors, schedule
 from sync.bell import Bell
 from sync.deliver import Delivery
 from sync.leases import Leases
-from sync.relay import Relay
+from sync.relay import Relay, Senders
 from sync.work import Work
 
 DELIVERING = 8
@@ -65,10 +65,13 @@ class Engine:
         self.leases = delivery.leases if delivery else None
         actions, runs = actors.open_broker(url), actors.open_broker(url)
         deliver = actors.declare_deliver(actions, delivery)
-        perform = actors.declare_perform(runs, Work(*parts) if self.delivers else None, self.leases)
+        work = Work(*parts) if self.delivers else None
+        perform = actors.declare_perform(runs, work, self.leases)
+        ask = actors.declare_ask(actions, work, self.leases)
         self.brokers = {actors.DELIVER: actions, actors.PERFORM: runs}
         ours = None if url else self.leases
-        self.relay = Relay(context.database, context.clock, deliver.send, perform.send, ours)
+        senders = Senders(deliver.send, perform.send, ask.send)
+        self.relay = Relay(context.database, context.clock, senders, ours)
         needs_bell = not url and not context.database.is_sqlite
         self.bell = Bell(context.database) if needs_bell else None
         context.database.on_work = self._on_work()

@@ -106,10 +106,18 @@ class Noun:
         *,
         gives: Gives,
         takes: type[BaseModel],
+        query: type[BaseModel] = NoQuery,
         about: str = "",
     ) -> Operation:
         return self._operation(
-            "PATCH", path, act, summary=summary, body=takes, answers={200: gives}, about=about
+            "PATCH",
+            path,
+            act,
+            summary=summary,
+            body=takes,
+            query=query,
+            answers={200: gives},
+            about=about,
         )
 
     def delete(

@@ -66,15 +66,16 @@ def requests_table(found: Iterable[tuple[str, Row]]) -> str:
 
 def directory_table(url: str) -> str:
     """What benchmarks.directory prints, in columns."""
-    lines = [table_line(["work", "database", "seconds", "peak MB"]), "|---|---|--:|--:|"]
+    columns = ["work", "database", "seconds", "users", "cpu", "MB", "rows written"]
+    lines = [table_line(columns), "|---|---|" + "--:|" * (len(columns) - 2)]
     for one in ["", url] if url else [""]:
         command = [sys.executable, "-m", "benchmarks.directory", "--url", one]
         said = subprocess.run(command, cwd=load.ROOT, check=True, capture_output=True, text=True)
-        for work, seconds, peak in re.findall(
-            r"^(.+?) +([\d.]+) s +peak +(\d+) MB", said.stdout, re.MULTILINE
+        for row in re.findall(
+            r"^(\S.*?) +([\d.]+) +([\d.]+) +([\d.]+) +(\d+) +([\d,]+)", said.stdout, re.MULTILINE
         ):
             where = "PostgreSQL" if one else "SQLite"
-            lines.append(table_line([work, where, seconds, peak]))
+            lines.append(table_line([row[0], where, *row[1:]]))
     return "\n".join(lines)
 
 

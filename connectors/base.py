@@ -33,6 +33,16 @@ class DirectoryMembers:
 
     group: str
     users: frozenset[str]
+    groups: frozenset[str] = frozenset()
+    """The groups inside it, at any depth, whose members are among `users`."""
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryGone:
+    """The directory says of these, by their ids, that they were deleted."""
+
+    users: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +55,25 @@ class ReadEnded:
 
     expected_users: int | None = None
     expected_groups: int | None = None
+    cursor: str | None = None
+    """Where a delta round may begin: taken before the first page of this read was asked for.
+
+    None where the directory, or the scope, offers no rounds.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class RoundEnded:
+    """The terminal marker of a delta round: every page of every list was read to its end."""
+
+    cursor: str
+    """Where the next round begins."""
 
 
 ReadPart = list[DirectoryUser] | list[DirectoryGroup] | DirectoryMembers | ReadEnded
+RoundPart = (
+    list[DirectoryUser] | list[DirectoryGroup] | DirectoryMembers | DirectoryGone | RoundEnded
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +97,14 @@ class Source(Protocol):
         Objects may come twice. Ends with one `ReadEnded`. Any doubt (an error, a page
         missing, a next link that cannot be followed) raises a `ConnectorError`: a read
         that stops without `ReadEnded` is incomplete and removes nothing.
+        """
+
+    def changes(self, cursor: str) -> Iterator[RoundPart]:
+        """What may have changed since the cursor was given: users and groups in full, then each
+        group whose members may have changed, with everyone in it.
+
+        Ends with one `RoundEnded`. Raises `CursorLost` when only a full read can go on from
+        here, and any other `ConnectorError` when in doubt: then nothing has been left out yet.
         """
 
     def read_user(self, directory_id: str) -> UserFound | UserGone:

@@ -14,6 +14,10 @@ class Transient(ConnectorError):
         """Seconds the far side asked us to wait, if it did."""
 
 
+class CursorLost(ConnectorError):
+    """The directory no longer knows what changed since: a full read must come first."""
+
+
 class Refused(ConnectorError):
     """Understood and declined. Asking again would be declined again."""
 

@@ -5,7 +5,7 @@ channel and fact two marks are kept, the newest "yes" and the newest "no". Marks
 so merging is a join: any order, any repetition ends in the same state.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -40,6 +40,11 @@ class Cover:
 
     yes_as_of: Instant = 0
     no_as_of: Instant = 0
+    read_no: Instant = 0
+    """As of when the newest full read denied, where that alone proves nothing yet; else 0.
+
+    Rounds of changes carry a cover on, and confirm nothing that the read had missed.
+    """
 
 
 NO_COVER = Cover()
@@ -50,6 +55,8 @@ class Yes:
     as_of: Instant
     since: Instant
     """When the channel last said it anew; `as_of` moves on with every read that confirms it."""
+    after: Instant = field(default=0, compare=False)
+    """The newest no that this yes replaced: which yes it is, in whatever order words came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +65,14 @@ class No:
     since: Instant
     """When the channel first denied it; 0 where it never affirmed it, and its covers alone deny.
 
-    It stays the same while reads repeat the word, so a plan made of it stays the same plan.
+    It stays the same while reads repeat the word.
     """
     is_confirmed: bool = True
-    """False while one complete read, that did not list it, is all there is."""
+    """False while the newest full read, that did not list it, is all there is."""
+    after: Instant = field(default=0, compare=False)
+    """The newest yes that this no replaced: which no it is, in whatever order words came."""
+    is_named: bool = field(default=True, compare=False)
+    """False where a list merely left it out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,36 +102,74 @@ class Testimony:
                 return self.login
 
 
-def hear(marks: Marks, cover: Cover = NO_COVER) -> Word:
-    """What a channel says now, given its marks and the newest cover that includes the fact.
+def is_same_without(with_row: Testimony, without: Testimony) -> bool:
+    """Whether covers alone make every channel answer what it answers by its marks, as lately.
+
+    Then the marks may go: whatever comes later meets the covers as it would have met them.
+    """
+    return all(_is_as_good(without.of(one), with_row.of(one)) for one in Channel)
+
+
+def _is_as_good(left: Word, right: Word) -> bool:
+    match left, right:
+        case (No(as_of), No(before)) | (Yes(as_of), Yes(before)):
+            return as_of >= before
+        case _:
+            return isinstance(left, Silent) and isinstance(right, Silent)
+
+
+def hear(marks: Marks, *covers: Cover) -> Word:
+    """What a channel says now, given its marks and the covers that include the fact.
 
     A cover denies what it did not list by raising `no` on every fact then affirmed. So a
     fact still affirmed whose `no` is older than the cover was listed by it, and is as fresh.
     Freshness therefore costs one write for a whole read.
     """
-    if marks.yes and marks.yes >= marks.no:
-        listed = marks.no < cover.no_as_of
-        as_of = max(marks.yes, cover.yes_as_of) if listed else marks.yes
-        return Yes(as_of=as_of, since=marks.yes)
-    no = max(marks.no, cover.no_as_of)
+    if is_affirmed(marks):
+        return Yes(as_of=_listed(marks, covers), since=marks.yes, after=marks.no)
+    no = max(marks.no, _denied(covers))
     if not no:
         return SILENT
-    return No(as_of=no, since=marks.no, is_confirmed=marks.no not in (0, cover.no_as_of))
+    confirmed = _is_confirmed(marks.no, covers)
+    is_named = marks.no == no and all(marks.no != one.no_as_of for one in covers)
+    return No(as_of=no, since=marks.no, is_confirmed=confirmed, after=marks.yes, is_named=is_named)
 
 
-def meet(marks: Marks, said: Marks, cover: Cover = NO_COVER) -> Marks:
-    """Join a word into marks, whenever it comes.
+def meet(marks: Marks, said: Marks, *covers: Cover) -> Marks:
+    """Join a word into marks, whenever it comes, with what covers said before it.
 
-    A yes older than a cover that did not list it meets its no; a no older than a cover that
-    listed it meets its yes, which until then was not written down.
+    Covers are written down only where the answer turns: a yes about something that covers
+    did not list meets their no; a no about something that they listed meets their yes. So
+    what stands has always replaced the newest word to the contrary, in whatever order words
+    came, and a late word does not undo a cover.
     """
-    joined = marks.join(said)
-    if not (marks.yes and marks.yes >= marks.no):
-        if marks.yes < said.yes < cover.yes_as_of:
-            return joined.join(Marks(no=cover.no_as_of))
-    elif marks.no < cover.no_as_of and marks.no < said.no < cover.yes_as_of:
-        return joined.join(Marks(yes=cover.yes_as_of))
-    return joined
+    if is_affirmed(marks):
+        listed = _listed(marks, covers) if said.no > marks.no else 0
+        return marks.join(said).join(Marks(yes=listed))
+    denied = _denied(covers) if said.yes > marks.yes else 0
+    return marks.join(said).join(Marks(no=denied))
+
+
+def is_affirmed(marks: Marks) -> bool:
+    """Yes and no at one instant keep access."""
+    return 0 < marks.yes >= marks.no
+
+
+def _listed(marks: Marks, covers: Iterable[Cover]) -> Instant:
+    """As of when what is affirmed was last said or listed."""
+    return max([marks.yes, *(one.yes_as_of for one in covers if marks.no < one.no_as_of)])
+
+
+def _denied(covers: Iterable[Cover]) -> Instant:
+    return max((one.no_as_of for one in covers), default=0)
+
+
+def _is_confirmed(no: Instant, covers: Iterable[Cover]) -> bool:
+    """Whether anything but the newest full read has denied it."""
+    reads = {one.read_no for one in covers if one.read_no}
+    if not reads or no:
+        return no not in reads
+    return any(one.no_as_of and not one.read_no for one in covers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

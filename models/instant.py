@@ -9,6 +9,8 @@ SECOND: Instant = 1_000_000
 MINUTE: Instant = 60 * SECOND
 HOUR: Instant = 60 * MINUTE
 DAY: Instant = 24 * HOUR
+FOREVER: Instant = 2**62
+"""The end of what has not ended."""
 
 
 def to_text(instant: Instant) -> str:

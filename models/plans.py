@@ -22,6 +22,15 @@ class OperationName(StrEnum):
     DELETE_GROUP = "delete_group"
 
 
+REMOVALS = frozenset(
+    {
+        OperationName.REMOVE_MEMBER,
+        OperationName.DEACTIVATE_USER,
+        OperationName.DELETE_USER,
+        OperationName.DELETE_GROUP,
+    }
+)
+"""What takes access away: the guard is asked first."""
 ORDER = {name: rank for rank, name in enumerate(OperationName)}
 
 
@@ -34,6 +43,20 @@ class Budget(StrEnum):
     USERS_EXPLICIT = "users_explicit"
     GROUPS_EXPLICIT = "groups_explicit"
     MEMBERSHIPS_EXPLICIT = "memberships_explicit"
+
+    @property
+    def is_explicit(self) -> bool:
+        """For what the provider named; for what it left out otherwise."""
+        return self.value.endswith("_explicit")
+
+
+class HoldKind(StrEnum):
+    """What a hold is about. Each kind at a target is decided by itself."""
+
+    PROTECTED = "protected"
+    USERS = "users"
+    GROUPS = "groups"
+    MEMBERSHIPS = "memberships"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +71,13 @@ class Planned:
     desired: str = ""
     """Digest of the state it leads to."""
     draws_on: Budget | None = None
+    """None too for a removal that a person decided about already."""
+    takes_along: int = 0
+    """How many memberships go with a deleted group."""
+
+    @property
+    def is_removal(self) -> bool:
+        return self.operation in REMOVALS
 
     @property
     def object_key(self) -> str:
@@ -58,8 +88,14 @@ class Planned:
 
     @property
     def fingerprint(self) -> str:
-        """Target, object, operation, desired state, deciding word (ENGINE: idempotency key)."""
-        decided = f"{self.because.decided_by}@{self.because.since}"
+        """Target, object, operation, desired state, deciding word (ENGINE: idempotency key).
+
+        The word is known by the newest one to the contrary that it replaced: that is the same
+        in whatever order words came, and however often this one is repeated.
+        """
+        because = self.because
+        replaced = because.since if because.after is None else because.after
+        decided = f"{because.decided_by}@{replaced}"
         parts = (str(self.target), self.object_key, self.operation, self.desired, decided)
         return digest(*parts)
 

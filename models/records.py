@@ -30,6 +30,8 @@ class UserRecord:
     ownership: str | None = None
     held_active: bool = False
     held_digest: str = ""
+    held_since: Instant = 0
+    """When what the target holds was last written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,12 @@ class GroupRecord:
     exists: Testimony
     wanted: bool
     removed_at: Instant
+    identifiers: tuple[str, ...] = ()
+    """By which directory, push and tokens name it; an administrator may let it in by each."""
+    let_in: bool = True
+    """Whether the policy had room for it when it was last decided."""
+    is_part: bool = False
+    """It turned out to be another group, and is one with it."""
     remote_id: str | None = None
     ownership: str | None = None
     held_digest: str = ""
@@ -61,3 +69,4 @@ class MemberRecord:
     held: bool
     user_name: str | None
     group_name: str
+    group_let_in: bool = True

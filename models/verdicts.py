@@ -1,6 +1,6 @@
 """A decision with the evidence that made it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from models.evidence import Channel
@@ -24,8 +24,15 @@ class Verdict:
     as_of: Instant | None = None
     since: Instant = 0
     """When the deciding word was first said; reads that merely confirm it do not move it."""
+    after: Instant | None = field(default=None, compare=False)
+    """The newest word to the contrary that the deciding word replaced, if a word decided."""
     explicit: bool = False
-    """The identity provider said this about this one object, by a push."""
+    """Said about this one object, by a push of the identity provider or by an administrator."""
+
+    @property
+    def is_a_persons(self) -> bool:
+        """An administrator decided about this one object: no channel denies it, nor a policy."""
+        return self.answer is Answer.NO and self.decided_by is None and self.explicit
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +41,12 @@ class UserVerdict:
     active: Verdict
     profile: Profile | None
     """None while no channel has given a user name."""
+    role: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class GroupVerdict:
     exists: Verdict
     name: str
+    is_let_in: bool = True
+    """Whether the policy of the connection has room for it, whatever the channels say."""

@@ -12,6 +12,7 @@ from sync.work import Work
 
 DELIVER = "trueup_deliver"
 PERFORM = "trueup_perform"
+ASK = "trueup_ask"
 MINUTE_MS = 60 * 1000
 DELIVER_MS = 15 * MINUTE_MS
 """Far more than the time-outs of a connector add up to: what still runs then hangs."""
@@ -58,12 +59,27 @@ def declare_deliver(broker: dramatiq.Broker, delivery: Delivery | None) -> Actor
     return deliver
 
 
+def declare_ask(broker: dramatiq.Broker, work: Work | None, leases: Leases | None) -> Actor:
+    """Reads of single users travel among the actions: they take a moment, and full reads may
+    keep every thread for runs busy for an hour."""
+
+    @dramatiq.actor(broker=broker, actor_name=ASK, queue_name=DELIVER, time_limit=DELIVER_MS)
+    def ask(run: int) -> None:
+        _perform(run, work, leases)
+
+    return ask
+
+
 def declare_perform(broker: dramatiq.Broker, work: Work | None, leases: Leases | None) -> Actor:
     @dramatiq.actor(broker=broker, actor_name=PERFORM, queue_name=PERFORM, time_limit=PERFORM_MS)
     def perform(run: int) -> None:
-        if leases is not None:
-            leases.arrived("runs", [run])
-        if work is not None:
-            work.perform(run)
+        _perform(run, work, leases)
 
     return perform
+
+
+def _perform(run: int, work: Work | None, leases: Leases | None) -> None:
+    if leases is not None:
+        leases.arrived("runs", [run])
+    if work is not None:
+        work.perform(run)

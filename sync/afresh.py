@@ -11,7 +11,7 @@ from models.identity import TargetKey
 from models.instant import Instant
 from models.plans import OperationName, Planned, digest
 from models.records import MemberRecord
-from models.store import cases
+from models.store import cases, directory
 from models.store.database import Tx
 from models.verdicts import Answer, Verdict
 from sync import connection as connections
@@ -59,9 +59,7 @@ def plan_afresh(
 
 
 def _policy(tx: Tx, row: Row[Any]) -> Policy:
-    table, key = ("users", row.user_id) if row.user_id else ("groups", row.group_id)
-    owner = tx.value(f"SELECT connection_id FROM {table} WHERE id = :key", {"key": key})
-    return connections.load(tx, owner).policy
+    return connections.load(tx, directory.connection_of(tx, row.user_id, row.group_id)).policy
 
 
 def _assume(case: Case) -> Case:

@@ -1,14 +1,15 @@
 """A connection as the engine needs it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Row
 
+from models.instant import Instant
 from models.store import accounts
 from models.store.database import Tx, dumps, loads
-from sync import policy as policies
+from sync import policy_settings as policies
 from sync.policy import Policy
 
 
@@ -26,6 +27,11 @@ class Connection:
     pull_users: int
     pull_groups: int
 
+    @property
+    def is_narrow(self) -> bool:
+        """Whether reads look at less than the whole directory."""
+        return bool((self.pull or {}).get("scope", "all") != "all")
+
 
 def of_row(row: Row[Any]) -> Connection:
     pull, login = loads(row.pull), loads(row.login)
@@ -36,7 +42,12 @@ def of_row(row: Row[Any]) -> Connection:
         slug=row.slug,
         provider=row.provider,
         policy=_policy(
-            row.provider, _text(row.policy), bool(row.push), _text(row.pull), _text(row.login)
+            row.provider,
+            _text(row.policy),
+            bool(row.push),
+            _text(row.pull),
+            _text(row.login),
+            scoped_at=row.scoped_at,
         ),
         pull=pull,
         login=login,
@@ -47,9 +58,12 @@ def of_row(row: Row[Any]) -> Connection:
 
 
 @lru_cache(maxsize=1024)
-def _policy(provider: str, settings: str, push: bool, pull: str, login: str) -> Policy:
+def _policy(
+    provider: str, settings: str, push: bool, pull: str, login: str, *, scoped_at: Instant
+) -> Policy:
     """Read once for each wording of it: every push and every login asks."""
-    return policies.of(provider, loads(settings), push=push, pull=loads(pull), login=loads(login))
+    found = policies.of(provider, loads(settings), push=push, pull=loads(pull), login=loads(login))
+    return replace(found, scoped_at=scoped_at)
 
 
 def _text(document: Any) -> str:

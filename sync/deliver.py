@@ -18,10 +18,10 @@ from models.actions import Outcome
 from models.clock import Clock
 from models.instant import HOUR, SECOND, Instant
 from models.plans import Planned
-from models.store import accounts, leases, outbox
+from models.store import accounts, holds, leases, queue
 from models.store.database import Database, Tx
 from models.store.vault import CannotOpen
-from sync import endings, rule
+from sync import breaker, endings, rule
 from sync.afresh import plan_afresh
 from sync.job import Job, build, object_key, touched
 from sync.leases import LEASE, Lapsed, Leases
@@ -74,18 +74,24 @@ class Delivery:
         waiting = leases.rivals(tx, ids)
         if waiting:
             leases.put_back(tx, sorted(waiting), run_at=now + SECOND, now=now)
-        rows = outbox.claim(tx, ids, owner=self.owner, lease=LEASE, now=now)
+        rows = queue.claim(tx, ids, owner=self.owner, lease=LEASE, now=now)
         rows = self._not_worn_out(tx, rows)
         target = accounts.target(tx, rows[0].target_id) if rows else None
         if target is None:
             return None
-        if target.state != "active":
-            self._leave(tx, rows, target.problem or "The target is suspended.")
+        rows = self._let_in(tx, target, rows)
+        if not rows:
             return None
         leases.lock(tx, touched(rows))  # or what is planned and what is sent might differ
         doubtful = leases.in_doubt(tx, [row.id for row in rows], most=MAX_ATTEMPTS)
         planned = plan_afresh(tx, target, rows, now=now, doubtful=doubtful)
-        good = [row for row in rows if _is_same(row, planned.get(object_key(row)))]
+        approved = {row.hold_id for row in rows if row.hold_id is not None}
+        lapsed = holds.lapsed(tx, approved, now)
+        good = [
+            row
+            for row in rows
+            if row.hold_id not in lapsed and _is_same(row, planned.get(object_key(row)))
+        ]
         job = build(tx, target, good, planned) if good else None
         doing = set(job.actions) if job else set()
         others = [row for row in rows if row.id not in doing]
@@ -95,9 +101,20 @@ class Delivery:
 
     def _not_worn_out(self, tx: Tx, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
         """An action whose workers keep dying must not go on killing them."""
-        worn = [row.id for row in rows if row.attempts > MAX_ATTEMPTS]
+        worn = [row.id for row in rows if row.attempts - row.failures > MAX_ATTEMPTS]
         self._finish(tx, worn, "dead", error=f"None of {MAX_ATTEMPTS} attempts came to an end.")
         return [row for row in rows if row.id not in worn]
+
+    def _let_in(self, tx: Tx, target: Row[Any], rows: list[Row[Any]]) -> list[Row[Any]]:
+        """All to a target that is well, one to a quarantined one, none to a suspended one."""
+        if target.state == "active":
+            return rows
+        probing = target.state == "quarantined"
+        let_in = [row for row in rows if probing and row.id == target.probe]
+        others = [row for row in rows if row not in let_in]
+        if others:
+            self._leave(tx, others, target.problem or "The target is suspended.")
+        return let_in
 
     def _leave(self, tx: Tx, rows: Sequence[Row[Any]], problem: str) -> None:
         """Nothing was sent: as if they had not been claimed."""
@@ -143,6 +160,7 @@ class Delivery:
     def _done(self, tx: Tx, job: Job, outcome: Outcome) -> None:
         """What was asked for meanwhile was compared with what the target held before."""
         now = self.clock.now()
+        breaker.answered(tx, job.target, now)
         endings.done(tx, job, outcome, owner=self.owner, now=now)
         carried_out = {row.fingerprint for row in job.rows}
         planned = plan_afresh(tx, job.target, job.rows, now=now)
@@ -153,15 +171,22 @@ class Delivery:
         )
 
     def _again(self, tx: Tx, job: Job, trouble: Transient) -> None:
-        """Later: as the target asked, else after 2, 4, 8 … seconds; at most an hour."""
-        wait = SECOND << min(job.attempts, 12)
-        if trouble.retry_after is not None:
-            wait = max(SECOND, round(trouble.retry_after * SECOND))
-        last = [row.id for row in job.rows if row.attempts >= MAX_ATTEMPTS]
-        self._finish(tx, last, "dead", error=str(trouble))
-        others = [key for key in job.actions if key not in last]
-        run_at = self.clock.now() + min(HOUR, wait)
-        self._retry(tx, others, run_at=run_at, error=str(trouble))
+        """Later: as the target asked, else after 2, 4, 8 … seconds; at most an hour.
+
+        Where it is the target that is ill, when it is well, and this attempt does not count.
+        """
+        now, ids, problem = self.clock.now(), list(job.actions), str(trouble)
+        asked = max(SECOND, round((trouble.retry_after or 0) * SECOND))
+        if breaker.failed(tx, job.target, ids, problem=problem, asked=min(HOUR, asked), now=now):
+            leases.unburn(tx, ids)
+            self._retry(tx, ids, run_at=now, error=problem)
+            return
+        queue.count_failures(tx, ids)
+        last = [row.id for row in job.rows if row.failures + 1 >= MAX_ATTEMPTS]
+        self._finish(tx, last, "dead", error=problem)
+        wait = asked if trouble.retry_after is not None else SECOND << min(job.failures + 1, 12)
+        others = [key for key in ids if key not in last]
+        self._retry(tx, others, run_at=now + min(HOUR, wait), error=problem)
 
     def _suspend(self, tx: Tx, job: Job, problem: str) -> None:
         """Nothing else would succeed either: the target waits until somebody mends it."""
@@ -171,6 +196,7 @@ class Delivery:
 
     def _refused(self, tx: Tx, job: Job, trouble: Refused) -> None:
         now, ids = self.clock.now(), list(job.actions)
+        breaker.answered(tx, job.target, now)
         match trouble:
             case Foreign():
                 self._finish(tx, ids, "dead", error=str(trouble))
@@ -188,16 +214,16 @@ class Delivery:
     def _finish(self, tx: Tx, ids: list[int], state: str, error: str | None = None) -> None:
         if ids:
             now = self.clock.now()
-            outbox.finish(tx, ids, owner=self.owner, state=state, now=now, error=error)
+            queue.finish(tx, ids, owner=self.owner, state=state, now=now, error=error)
 
     def _retry(self, tx: Tx, ids: list[int], *, run_at: Instant, error: str) -> None:
         if ids:
             now = self.clock.now()
-            outbox.retry(tx, ids, owner=self.owner, run_at=run_at, error=error, now=now)
+            queue.retry(tx, ids, owner=self.owner, run_at=run_at, error=error, now=now)
 
 
 def _is_same(row: Row[Any], fresh: Planned | None) -> bool:
     """Still wanted. A removal must be wanted for the very same reason."""
     if fresh is None or fresh.operation.value != row.operation:
         return False
-    return fresh.draws_on is None or fresh.fingerprint == row.fingerprint
+    return not fresh.is_removal or fresh.fingerprint == row.fingerprint

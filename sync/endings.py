@@ -11,7 +11,7 @@ from models.actions import (
 from models.identity import GroupKey
 from models.instant import Instant
 from models.plans import OperationName, digest, profile_digest
-from models.store import bindings, cases, outbox
+from models.store import bindings, cases, queue
 from models.store.database import Tx
 from models.store.ledger import Touched
 from sync import connection as connections
@@ -37,7 +37,7 @@ def done(tx: Tx, job: Job, outcome: Outcome, *, owner: str, now: Instant) -> Non
             _bind_group(tx, job, outcome, now)
         case OperationName.DELETE_GROUP if job.group is not None:
             bindings.unbind_group(tx, target, job.group)
-    outbox.finish(tx, list(job.actions), owner=owner, state="done", now=now)
+    queue.finish(tx, list(job.actions), owner=owner, state="done", now=now)
 
 
 def foreign(tx: Tx, job: Job, remote_id: str, now: Instant) -> None:
@@ -108,13 +108,13 @@ def _members(tx: Tx, job: Job, outcome: Outcome, *, owner: str, now: Instant) ->
         bindings.bind_members if job.name is OperationName.ADD_MEMBER else bindings.unbind_members
     )
     change(tx, job.target.id, job.group, [one.user for one in good])
-    outbox.finish(tx, [one.action for one in good], owner=owner, state="done", now=now)
+    queue.finish(tx, [one.action for one in good], owner=owner, state="done", now=now)
     lost = [one.action for one in taken if one not in good]
-    outbox.finish(tx, lost, owner=owner, state="superseded", now=now)
+    queue.finish(tx, lost, owner=owner, state="superseded", now=now)
     for one in job.members:
         if one.remote_id in outcome.refused:
             error = outcome.refused[one.remote_id]
-            outbox.finish(tx, [one.action], owner=owner, state="dead", now=now, error=error)
+            queue.finish(tx, [one.action], owner=owner, state="dead", now=now, error=error)
 
 
 def _still_there(tx: Tx, job: Job, group: GroupKey, members: list[Member]) -> list[Member]:

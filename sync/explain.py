@@ -1,6 +1,6 @@
 """Why, why not, and as of when: a verdict told in sentences. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from models.evidence import Channel, No, Silent, Testimony, Word, Yes
@@ -43,31 +43,6 @@ class Heard:
     sentence: str
 
 
-def as_it_was(testimony: Testimony, at: Instant) -> tuple[Testimony, list[Channel]]:
-    """The words that stood at an earlier time, and the channels that have spoken anew since.
-
-    What those had said before is not kept: of them nothing is known at that time.
-    """
-    lost = [one for one in Channel if _since(testimony.of(one)) > at]
-    words = {one.value: _clipped(testimony.of(one), at) for one in Channel if one not in lost}
-    return Testimony(**words), lost
-
-
-def _since(word: Word) -> Instant:
-    return 0 if isinstance(word, Silent) else word.since
-
-
-def _clipped(word: Word, at: Instant) -> Word:
-    """A word that was confirmed later had been confirmed by then, as far as anybody knows."""
-    match word:
-        case Yes(as_of, since):
-            return Yes(min(as_of, at), since)
-        case No(as_of, since, confirmed):
-            return No(min(as_of, at), since, confirmed)
-        case _:
-            return word
-
-
 def heard(testimony: Testimony, covers: Covers, policy: Policy, *, now: Instant) -> Iterator[Heard]:
     """Every channel, whether the connection has it or not."""
     for channel in Channel:
@@ -99,10 +74,49 @@ def claim(state: str, problem: str | None, as_of: Instant) -> str:
     return f"The newest login, as of {to_text(as_of)}, {told}.{more}"
 
 
-def lost(channel: Channel) -> str:
+def reaches(at: Instant, begins: Instant) -> str | None:
+    """Whether the log of changes goes back as far as was asked."""
+    if at >= begins:
+        return None
     return (
-        f"{channel.capitalize()} has spoken anew since then; what it had said before is not kept."
+        f"The log of changes begins at {to_text(begins)}. What newer words had replaced before "
+        "that is not known any more, so this is what stood when the log begins, as far as its "
+        "dates are older than what was asked."
     )
+
+
+def deciding(
+    decided: Verdict, event: str, *, as_of: Instant, received: Instant | None
+) -> str | None:
+    """Which observation decided. `received` is None where that is not known any more."""
+    if decided.decided_by is None:
+        return None
+    when = "" if received in (None, as_of) else f", and we heard of it at {to_text(received or 0)}"
+    return f"What decides is the {event} ({decided.decided_by}) as of {to_text(as_of)}{when}."
+
+
+def nested(claim: str, path: Sequence[str]) -> str:
+    """`path` from the group asked about down to the one that the user is in."""
+    inner = " in ".join(f"the group {one}" for one in reversed(path[1:]))
+    return f"By nesting {claim}: through {inner} in {path[0]}."
+
+
+def stopped(
+    operation: str, hold: str | None, why: str | None, *, state: str, is_refused: bool = False
+) -> str:
+    """An operation at a target that has not ended well."""
+    told = operation.replace("_", " ")
+    if hold is not None and state == "held" and is_refused:
+        return f"The operation {told} was refused ({hold}): {why}"
+    if hold is not None and state == "held":
+        return f"The operation {told} is held ({hold}): {why}"
+    return {
+        "ready": f"The operation {told} is queued.",
+        "queued": f"The operation {told} is on its way.",
+        "running": f"The operation {told} is under way.",
+        "retrying": f"The operation {told} failed and is tried again.",
+        "dead": f"The operation {told} failed, and somebody must look at it.",
+    }.get(state, f"The operation {told} is {state}.")
 
 
 def at_target(target: str, *, ownership: str | None, is_member: bool | None) -> str:
@@ -158,7 +172,7 @@ def _coverage(channel: Channel, at: Instant) -> str:
         case Channel.PUSH:
             return f"All members of the group, as pushed at {to_text(at)}."
         case Channel.PULL:
-            return f"The declared scope, by the complete read that began at {to_text(at)}."
+            return f"All the directory listed, by the complete look that began at {to_text(at)}."
         case Channel.LOGIN:
             return f"All groups of the user that tokens can name, as of {to_text(at)}."
 

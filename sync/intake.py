@@ -14,7 +14,7 @@ from models.identity import Membership, TargetKey
 from models.instant import Instant
 from models.plans import Planned
 from models.records import GroupRecord, MemberRecord, UserRecord
-from models.store import accounts, cases, directory, ledger
+from models.store import accounts, cases, directory, holds, ledger, outbox
 from models.store.cases import NO_TARGET
 from models.store.database import Tx
 from models.store.ledger import Touched
@@ -37,23 +37,18 @@ def resolve(tx: Tx, connection: Connection, touched: Touched, now: Instant) -> N
     """Decide again what was touched, and plan it for every target of the connection."""
     targets = accounts.targets_of(tx, connection.key)
     first = targets[0].id if targets else NO_TARGET
+    seen = {one.id: outbox.waiting_for(tx, one.id, object_keys(touched)) for one in targets}
     records = save_decisions(tx, connection, touched, now, first)
     for target in targets:
+        members = object_keys(Touched(memberships=touched.memberships))
+        waiting = seen[target.id] | outbox.waiting_for(tx, target.id, members)
         known = records if target.id == first else None
         planned = plan_touched(tx, connection, target, touched, now, known=known)
-        if _may_forget(tx, target.id):
+        unplanned = set(object_keys(touched)) - {one.object_key for one in planned}
+        outbox.give_up(tx, target.id, unplanned, now, among=waiting)
+        if holds.any_at(tx, target.id):
             rule.forget(tx, target.id, planned, now, keys=object_keys(touched))
         rule.settle(tx, target, rule.judge(tx, target, planned, now), now)
-
-
-def _may_forget(tx: Tx, target: int) -> bool:
-    """Whether anything is held at a target. Nearly always nothing is, and asking is cheap."""
-    sql = """
-        SELECT 1 FROM holds h WHERE h.target_id = :target AND (h.state = 'open'
-            OR EXISTS (SELECT 1 FROM actions a WHERE a.hold_id = h.id AND a.state = 'held'))
-        LIMIT 1
-    """
-    return tx.value(sql, {"target": target}) is not None
 
 
 def save_verdicts(tx: Tx, connection: Connection, touched: Touched, now: Instant) -> None:
@@ -99,9 +94,11 @@ def save_user(tx: Tx, connection: Connection, record: UserRecord, now: Instant) 
 def save_group(tx: Tx, connection: Connection, record: GroupRecord, now: Instant) -> bool:
     decided = decide.group(record, connection.policy, now)
     wanted = decide.wanted(decided.exists, record.wanted)
-    if (wanted, decided.name) != (record.wanted, record.name):
-        directory.save_group(tx, record.key, wanted=wanted, name=decided.name, now=now)
-    return wanted != record.wanted
+    if (wanted, decided.is_let_in, decided.name) != (record.wanted, record.let_in, record.name):
+        directory.save_group(
+            tx, record.key, wanted=wanted, let_in=decided.is_let_in, name=decided.name, now=now
+        )
+    return wanted != record.wanted or decided.is_let_in != record.let_in
 
 
 def plan_touched(

@@ -20,7 +20,7 @@ from models.actions import (
 )
 from models.identity import GroupKey, Membership, Profile, UserKey
 from models.plans import OperationName, Planned
-from models.store import bindings
+from models.store import bindings, directory
 from models.store.database import Tx
 from models.store.ledger import Touched
 from models.verdicts import Answer
@@ -53,9 +53,9 @@ class Job:
         return tuple(row.id for row in self.rows)
 
     @property
-    def attempts(self) -> int:
-        """Of the one tried most often."""
-        return max(int(row.attempts) for row in self.rows)
+    def failures(self) -> int:
+        """Of the one that failed most often."""
+        return max(int(row.failures) for row in self.rows)
 
 
 def object_key(row: Row[Any]) -> str:
@@ -93,7 +93,7 @@ def build(
 
 def _user(tx: Tx, target: Row[Any], row: Row[Any], planned: Planned) -> Job | None:
     assert planned.user is not None
-    user = tx.row("SELECT * FROM users WHERE id = :key", {"key": planned.user})
+    user = directory.user_of(tx, planned.user)
     remote = bindings.remote_user(tx, target.id, planned.user)
     if user is None or user.user_name is None:
         return None
@@ -120,7 +120,7 @@ def _user(tx: Tx, target: Row[Any], row: Row[Any], planned: Planned) -> Job | No
 
 def _group(tx: Tx, target: Row[Any], row: Row[Any], planned: Planned) -> Job | None:
     assert planned.group is not None
-    group = tx.row("SELECT * FROM groups WHERE id = :key", {"key": planned.group})
+    group = directory.group_of(tx, planned.group)
     remote = bindings.remote_group(tx, target.id, planned.group)
     if group is None:
         return None
@@ -148,9 +148,7 @@ def _members(tx: Tx, target: Row[Any], rows: Sequence[Row[Any]], planned: Planne
         return None
     kind = AddMembers if planned.operation is OperationName.ADD_MEMBER else RemoveMembers
     operation = kind(remote, tuple(one.remote_id for one in members))
-    connection = tx.value(
-        "SELECT connection_id FROM groups WHERE id = :key", {"key": planned.group}
-    )
+    connection = directory.connection_of(tx, None, planned.group)
     going = [row for row in rows if row.user_id in remotes]
     return _job(target, going, planned, operation, connection, members=members)
 

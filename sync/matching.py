@@ -1,5 +1,6 @@
 """Who is who: the strongest immutable identifier first, and never by a guess."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -36,6 +37,20 @@ Match = Matched | Unknown | Recycled | Disputed
 
 
 STRONG = frozenset({"id", "external_id", "subject"})
+_IDS = {
+    "entra": re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE),
+    "okta": re.compile(r"00u[0-9A-Za-z]{17}"),
+}
+
+
+def is_directory_id(provider: str, value: str) -> bool:
+    """Whether a pushed identifier has the form of this provider's own ids of users.
+
+    Then it is one, and another id is another person. Entra pushes a nickname as externalId
+    unless an administrator mapped the object id.
+    """
+    form = _IDS.get(provider)
+    return form is not None and form.fullmatch(value) is not None
 
 
 def match(

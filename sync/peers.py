@@ -13,7 +13,7 @@ from models.store.vault import Vault
 from sync.connection import Connection
 from sync.sealing import merged
 
-SCHEDULING = frozenset({"schedule", "timezone", "interval"})
+SCHEDULING = frozenset({"schedule", "delta_schedule", "timezone", "interval"})
 """What `pull` says of when to read; the directory itself is not told."""
 
 

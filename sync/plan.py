@@ -17,6 +17,8 @@ class UserHeld:
     ownership: Ownership
     active: bool
     digest: str
+    since: Instant = 0
+    """When that was last written: of one who is disabled, when it was disabled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +113,16 @@ def _present(target: TargetKey, case: UserCase) -> Planned | None:
 
 
 def _leaving(target: TargetKey, case: UserCase, now: Instant, retention: Instant) -> Planned | None:
-    """Disabled first, deleted only after retention (the removal ladder)."""
+    """Disabled first, deleted only after retention (the removal ladder).
+
+    Which begins when it was really disabled: that may have waited for an approval for weeks.
+    """
     exists, held = case.verdict.exists, case.held
     if held is None:
         return None
     if held.active and retention > 0:
         return _deactivate(target, case.user, exists)
-    if now - exists.since < retention:
+    if now - max(exists.since, held.since) < retention:
         return None
     return Planned(
         target=target,
@@ -162,8 +167,15 @@ def _delete_group(target: TargetKey, group: GroupKey, because: Verdict) -> Plann
         operation=OperationName.DELETE_GROUP,
         group=group,
         because=because,
-        draws_on=Budget.GROUPS_EXPLICIT if because.explicit else Budget.GROUPS,
+        draws_on=_of_groups(because),
     )
+
+
+def _of_groups(because: Verdict) -> Budget | None:
+    """Who removes a group by hand has decided: that is the approval, and draws on nothing."""
+    if because.is_a_persons:
+        return None
+    return Budget.GROUPS_EXPLICIT if because.explicit else Budget.GROUPS
 
 
 def _member(target: TargetKey, case: MemberCase) -> Planned | None:

@@ -1,13 +1,12 @@
 """What an organization wants of one connection, with the defaults of its provider."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from models.instant import DAY, HOUR, MINUTE, SECOND, Instant
-
-LONGEST = 3650 * DAY
-UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
+from sync.authority import PEERS, Authorities
+from sync.groups_let_in import EVERY_GROUP, GroupsLetIn
 
 
 class Grants(StrEnum):
@@ -17,6 +16,20 @@ class Grants(StrEnum):
     LEASE = "lease"
 
 
+class Expired(StrEnum):
+    """What becomes of what only a login vouches for, once its lease has ended."""
+
+    HOLD = "hold"
+    REMOVE = "remove"
+
+
+class Removed(StrEnum):
+    """What becomes of a group that an administrator removed and a directory still names."""
+
+    STAY = "stay"
+    RETURN = "return"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     push: bool = True
@@ -24,6 +37,11 @@ class Policy:
     login: bool = False
     pull_admits: bool = False
     """The declared scope of the read is the assignment to the application."""
+    scoped_at: Instant = 0
+    """Since when that is the scope: what was read of another one admits nobody."""
+    authority: Authorities = PEERS
+    ignored: frozenset[str] = frozenset()
+    """Attributes that are taken from nobody."""
     pull_ttl: Instant = 3 * DAY
     push_ttl: Instant | None = None
     """None: what was pushed stands until it is taken back."""
@@ -33,65 +51,38 @@ class Policy:
     """How long a push may take to follow the directory before it counts as missed."""
     login_grants: Grants = Grants.HINT
     lease: Instant = 30 * DAY
+    expired_lease: Expired = Expired.HOLD
+    groups: GroupsLetIn = EVERY_GROUP
+    removed_groups: Removed = Removed.STAY
     shrink: float = 0.2
     """The share of users or groups a read may list fewer than the last, and still be whole."""
     retention: Instant = 30 * DAY
     """How long a disabled user is kept at a target before it is deleted."""
+    history: Instant = 400 * DAY
+    """How long journals are kept."""
+    default_role: str | None = None
 
     @property
     def has_directory(self) -> bool:
         return self.push or self.pull
 
+    @property
+    def tokens_grant(self) -> bool:
+        """Whether a token can give what no directory says."""
+        return not self.has_directory or self.login_grants is Grants.LEASE
+
+    def unvouched_before(self, now: Instant) -> Instant:
+        """What only a login vouches for is taken back if the login was before this; 0 is never."""
+        is_taken = self.tokens_grant and self.expired_lease is Expired.REMOVE
+        return max(0, now - self.lease) if is_taken else 0
+
 
 LAG = {"entra": 5 * MINUTE}
 CYCLE = {"entra": 80 * MINUTE}
-DURATIONS = frozenset({"lag", "cycle", "retention"})
-TTLS = {"pull": "pull_ttl", "push": "push_ttl", "login": "lease"}
-CHOICES = frozenset({"ttl", "login_grants", "shrink", "admit"})
 
 
 def default(provider: str) -> Policy:
     return Policy(lag=LAG.get(provider, MINUTE), cycle=CYCLE.get(provider, 0))
-
-
-def of(
-    provider: str,
-    settings: dict[str, Any],
-    *,
-    push: bool,
-    pull: dict[str, Any] | None,
-    login: dict[str, Any] | None,
-) -> Policy:
-    """The policy of a connection. Raises ValueError with a sentence about a wrong setting."""
-    unknown = set(settings) - DURATIONS - CHOICES
-    if unknown:
-        known = ", ".join(sorted(DURATIONS | CHOICES))
-        raise ValueError(f"policy has no setting {min(unknown)!r}; it knows {known}.")
-    times = {name: _duration(name, settings[name]) for name in DURATIONS & set(settings)}
-    narrow = pull is not None and pull.get("scope", "all") != "all"
-    return replace(
-        default(provider),
-        push=push,
-        pull=pull is not None,
-        login=login is not None,
-        pull_admits=narrow or _admit(settings) == "all",
-        login_grants=_grants(settings),
-        shrink=_share(settings),
-        **times,
-        **({"pull_ttl": stretched(pull)} | _ttl(settings)),
-    )
-
-
-def duration(value: object) -> Instant:
-    """Microseconds from seconds, or from a text such as 90m, 48h or 3d. Raises ValueError."""
-    found = -1
-    if isinstance(value, int | float) and not isinstance(value, bool) and value < LONGEST:
-        found = round(value * SECOND)
-    if isinstance(value, str) and value[:-1].isdecimal() and len(value) < 12:
-        found = int(value[:-1]) * UNITS.get(value[-1:], -1)
-    if not 0 <= found <= LONGEST:
-        raise ValueError(f"{value!r} is no duration; write seconds, or 90m, 48h, 3d.")
-    return found
 
 
 def stretched(pull: dict[str, Any] | None) -> Instant:
@@ -109,36 +100,14 @@ def too_short(policy: Policy, interval: Instant) -> str | None:
     )
 
 
-def _duration(name: str, value: object) -> Instant:
-    try:
-        return duration(value)
-    except ValueError as trouble:
-        raise ValueError(f"policy {name}: {trouble}") from trouble
-
-
-def _ttl(settings: dict[str, Any]) -> dict[str, Instant]:
-    ttl = settings.get("ttl", {})
-    if not isinstance(ttl, dict) or set(ttl) - set(TTLS):
-        raise ValueError('policy ttl is an object with a duration for "pull", "push", "login".')
-    return {TTLS[channel]: _duration(f"ttl.{channel}", value) for channel, value in ttl.items()}
-
-
-def _admit(settings: dict[str, Any]) -> str:
-    value = settings.get("admit", "assigned")
-    if value not in ("assigned", "all"):
-        raise ValueError('policy admit is "assigned" or "all".')
-    return str(value)
-
-
-def _grants(settings: dict[str, Any]) -> Grants:
-    try:
-        return Grants(settings.get("login_grants", "hint"))
-    except ValueError as trouble:
-        raise ValueError('policy login_grants is "hint" or "lease".') from trouble
-
-
-def _share(settings: dict[str, Any]) -> float:
-    value = settings.get("shrink", 0.2)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise ValueError("policy shrink is a share between 0 and 1.")
-    return float(value)
+def span(time: Instant) -> str:
+    """A duration in words: 3 days, 90 minutes, 1 hour; a crooked one in its two largest units."""
+    for size, name in ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute")):
+        if time >= size and time % size == 0:
+            return f"{time // size} {name}{'' if time == size else 's'}"
+    for size, less in ((DAY, HOUR), (HOUR, MINUTE), (MINUTE, SECOND)):
+        if time > size:
+            above, rest = time // size * size, time % size // less * less
+            told = f"{span(above)} and {span(rest)}" if rest else span(above)
+            return told if above + rest == time else f"about {told}"
+    return f"{time / SECOND:g} second{'' if time == SECOND else 's'}"

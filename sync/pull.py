@@ -17,15 +17,19 @@ from connectors.base import (
 )
 from connectors.errors import ConnectorError
 from models.evidence import Channel
-from models.identity import GroupKey, Identifier, UserKey
+from models.identity import GroupKey, Identifier
 from models.instant import Instant
-from models.plans import digest
-from models.store import identities, ledger, reading
+from models.store import identities, ledger, marks, reading, rounds
 from models.store.database import Database, Tx
+from models.store.digests import UNKNOWN
 from models.store.reading import Known
 from models.store.scim import name_key
+from sync import identify
 from sync.certificate import Certificate, Seen, certify
 from sync.connection import Connection
+from sync.merge import Listing, Merge
+from sync.nesting import Nesting
+from sync.roll import Roll
 
 
 @dataclass(slots=True)
@@ -38,31 +42,53 @@ class Reading:
     started: Instant
     beat: Callable[[], Instant]
     """Called with every page: says that we are alive, and what time it is."""
-    users: dict[str, Known] = field(default_factory=dict)
+    roll: Roll = field(default_factory=Roll)
     groups: dict[str, Known] = field(default_factory=dict)
-    listed_users: set[int] = field(default_factory=set)
-    listed_groups: set[int] = field(default_factory=set)
-    told_groups: set[int] = field(default_factory=set)
-    """Those whose members were listed."""
+    listed_groups: set[GroupKey] = field(default_factory=set)
     memberships: int = 0
-    changes: int = 0
+    said: int = 0
+    """Users and groups of which something new was said."""
+    cursor: str | None = None
+    """Where delta rounds may go on from here."""
+    merge: Merge = field(init=False)
+    inside: Nesting = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.merge = Merge(self.database, self.connection.key, self.run, self.started)
+        self.inside = Nesting(self.database, self.connection.key, self.started)
+
+    @property
+    def changes(self) -> int:
+        return self.said + self.merge.changes
 
     def read(self, source: Source) -> Certificate:
-        """To the end or to the first doubt. Whatever was listed until then is recorded."""
-        with self.database.write() as tx:
-            reading.forget_missing(tx, self.run)
+        """To the end or to the first doubt. Whatever was listed until then is recorded.
+
+        Once the read has proven complete, the members it did not list are denied.
+        """
+        self.begin()
+        certificate = self._certificate(source)
+        if certificate.is_complete:
+            self.merge.deny(self.started - self.connection.policy.lag, self.beat)
+        self.merge.forget()
+        return certificate
+
+    def begin(self) -> None:
+        """Learn what the directory has named before."""
+        self.merge.forget()
         with self.database.read() as tx:
-            self.users = reading.known_users(tx, self.connection.key)
+            for name, key, digest in reading.known_users(tx, self.connection.key):
+                self.roll.add(name, key, digest)
             self.groups = reading.known_groups(tx, self.connection.key)
-        ended: ReadEnded | None = None
+        self.merge.known = {one.key: one.members for one in self.groups.values()}
+
+    def _certificate(self, source: Source) -> Certificate:
         try:
-            for part in source.read():
-                if isinstance(part, ReadEnded):
-                    ended = part
-                    break
-                self._take(part)
+            ended = self._to_the_end(source)
         except ConnectorError as trouble:
+            self.merge.flush()
             return Certificate(self._seen(), str(trouble))
+        self.merge.flush()
         return certify(
             self._seen(),
             ended,
@@ -71,96 +97,73 @@ class Reading:
             shrink=self.connection.policy.shrink,
         )
 
-    def conclude(self, tx: Tx) -> None:
-        """The read is complete: deny what it did not list, and date the cover."""
+    def _to_the_end(self, source: Source) -> ReadEnded | None:
+        for part in source.read():
+            if isinstance(part, ReadEnded):
+                self.cursor = part.cursor
+                return part
+            self.take(part)
+        return None
+
+    def conclude(self, tx: Tx, now: Instant) -> None:
+        """The read is complete: deny the users and groups it did not list, date the cover."""
         no_as_of = self.started - self.connection.policy.lag
-        self.changes += reading.deny_missing(tx, self.run, no_as_of)
-        reading.forget_missing(tx, self.run)
-        gone_users = {one.key for one in self.users.values()} - self.listed_users
-        gone_users |= reading.never_listed(tx, self.connection.key)
+        gone_users = self.roll.unanswered() | reading.never_listed(tx, self.connection.key)
         gone_groups = {one.key for one in self.groups.values()} - self.listed_groups
-        reading.date_members(tx, self.connection.key, gone_groups)
-        reading.deny_unlisted(tx, "users", gone_users, no_as_of)
-        reading.deny_unlisted(tx, "groups", gone_groups, no_as_of)
-        ledger.cover_read(tx, self.connection.key, self.started, no_as_of)
+        marks.date_members(tx, self.connection.key, gone_groups, now)
+        reading.deny_unlisted(tx, "user", gone_users, no_as_of, now)
+        reading.deny_unlisted(tx, "group", gone_groups, no_as_of, now)
+        ledger.cover_read(tx, self.connection.key, self.started, no_as_of, now=now)
+        self.inside.conclude(tx, no_as_of)
+        rounds.begin_at(tx, self.connection.key, self.cursor)
         reading.note_size(
-            tx,
-            self.connection.key,
-            users=len(self.listed_users),
-            groups=len(self.listed_groups),
+            tx, self.connection.key, users=self.roll.listed, groups=len(self.listed_groups)
         )
 
     def _seen(self) -> Seen:
         return Seen(
-            len(self.listed_users),
+            self.roll.listed,
             len(self.listed_groups),
             self.memberships,
-            silent_groups=len(self.listed_groups - self.told_groups),
+            silent_groups=len(self.listed_groups - self.merge.told),
         )
 
-    def _take(self, part: ReadPart) -> None:
-        now = self.beat()
+    def take(self, part: ReadPart) -> None:
+        """Record what a part lists."""
+        now = self.merge.now = self.beat()
         if isinstance(part, DirectoryMembers):
             self._members(part)
+            self.inside.take(part, self.groups)
         elif isinstance(part, list):
             self._users([one for one in part if isinstance(one, DirectoryUser)], now)
             self._groups([one for one in part if isinstance(one, DirectoryGroup)], now)
 
     def _users(self, page: list[DirectoryUser], now: Instant) -> None:
-        fresh: dict[str, DirectoryUser] = {}
-        for user in page:
-            known = self.users.get(user.id)
-            if known is not None:
-                self.listed_users.add(known.key)
-            if known is None or known.digest != _digest(user):
-                fresh[user.id] = user
+        fresh = self.roll.call(page)
         if not fresh:
             return
         with self.database.write() as tx:
-            self._identify_users(tx, [one for one in fresh if one not in self.users], fresh, now)
+            new = {name: user for name, (user, _) in fresh.items() if name not in self.roll}
+            keys = identify.users(tx, self.connection, list(new.values()), now)
+            known = {name: self.roll.key(name) for name in fresh.keys() - keys.keys()}
+            keys |= known
             said = [
-                (UserKey(self.users[one.id].key), one.active, attributes(one), _digest(one))
-                for one in fresh.values()
+                (keys[name], user.active, attributes(user), digest)
+                for name, (user, digest) in fresh.items()
             ]
-            reading.list_users(tx, said, self.started)
+            reading.list_users(tx, said, self.started, now)
             names = [
-                ("user_name", name_key(one.user_name), self.users[one.id].key)
-                for one in fresh.values()
+                ("user_name", name_key(user.user_name), keys[name])
+                for name, (user, _) in fresh.items()
             ]
             reading.rename(tx, "user", self.connection.key, names, now)
-        for one in fresh.values():
-            key = self.users[one.id].key
-            self.users[one.id] = Known(key, _digest(one))
-            self.listed_users.add(key)
-        self.changes += len(fresh)
-
-    def _identify_users(
-        self, tx: Tx, ids: list[str], page: dict[str, DirectoryUser], now: Instant
-    ) -> None:
-        """Pushed under this very id; or under this name, by no other id; else a new person."""
-        offered = {
-            one: (
-                Identifier("external_id", one),
-                Identifier("user_name", name_key(page[one].user_name)),
-            )
-            for one in ids
-        }
-        asked = [identifier for pair in offered.values() for identifier in pair]
-        found = identities.users_named(tx, self.connection.key, asked)
-        taken: dict[UserKey, str] = identities.immutable_of(tx, list(set(found.values())), "id")
-        owners: dict[str, int] = {}
-        for one in ids:
-            candidates = [found[name] for name in offered[one] if name in found]
-            free = next((user for user in candidates if user not in taken), None)
-            if free is not None:
-                owners[one] = free
-                taken[free] = one
-        strangers = [one for one in ids if one not in owners]
-        keys = reading.insert_users(tx, self.connection.key, len(strangers), now)
-        owners |= dict(zip(strangers, keys, strict=True))
-        named = [("id", one, owner) for one, owner in owners.items()]
-        reading.name_all(tx, "user", self.connection.key, named, now)
-        self.users |= {one: Known(owner, "") for one, owner in owners.items()}
+            renamed = [(key, name_key(fresh[name][0].user_name)) for name, key in known.items()]
+            identities.retire_read_names(tx, renamed, now)
+        for name, (_, digest) in fresh.items():
+            if name in new:
+                self.roll.add(name, keys[name])
+            self.roll.note(name, digest)
+        self.said += len(fresh)
 
     def _groups(self, page: list[DirectoryGroup], now: Instant) -> None:
         fresh: dict[str, DirectoryGroup] = {}
@@ -168,56 +171,56 @@ class Reading:
             known = self.groups.get(group.id)
             if known is not None:
                 self.listed_groups.add(known.key)
-            if known is None or known.digest != group.name:
+            if known is None or known.name != group.name:
                 fresh[group.id] = group
         if not fresh:
             return
         with self.database.write() as tx:
             new = [one for one in fresh.values() if one.id not in self.groups]
-            self.groups |= identify_groups(tx, self.connection.key, new, now)
-            said = [(GroupKey(self.groups[one.id].key), one.name) for one in fresh.values()]
-            reading.list_groups(tx, said, self.started)
-            names = [
-                ("name", name_key(one.name), self.groups[one.id].key) for one in fresh.values()
+            renamed = [
+                (known.key, known.name, one.name)
+                for one in fresh.values()
+                if (known := self.groups.get(one.id)) is not None and known.name
             ]
+            keys = identify_groups(tx, self.connection.key, new, now)
+            keys |= {name: self.groups[name].key for name in fresh.keys() - keys.keys()}
+            reading.list_groups(
+                tx, [(keys[one.id], one.name) for one in fresh.values()], self.started, now
+            )
+            names = [("name", name_key(one.name), keys[one.id]) for one in fresh.values()]
             reading.rename(tx, "group", self.connection.key, names, now)
+            identify.note_renamed(tx, self.connection.key, renamed, channel=Channel.PULL, now=now)
         for one in fresh.values():
-            key = self.groups[one.id].key
-            self.groups[one.id] = Known(key, one.name)
-            self.listed_groups.add(key)
-        self.changes += len(fresh)
+            self.groups[one.id] = Known(keys[one.id], one.name, UNKNOWN)
+            self.listed_groups.add(keys[one.id])
+        self.said += len(fresh)
 
     def _members(self, part: DirectoryMembers) -> None:
         known = self.groups.get(part.group)
         if known is None:
             return
-        group = GroupKey(known.key)
-        listed = {UserKey(self.users[one].key) for one in part.users if one in self.users}
-        self.memberships += len(listed)
-        if group in self.told_groups:
-            with self.database.write() as tx:
-                reading.unpark_missing(tx, self.run, group, listed)
-        self.told_groups.add(group)
-        with self.database.read() as tx:
-            before = ledger.affirmed(tx, Channel.PULL, group)
-        added, missing = listed - before, before - listed
-        if not added and not missing:
-            return
-        with self.database.write() as tx:
-            ledger.affirm(tx, Channel.PULL, self.started, group, added)
-            reading.park_missing(tx, self.run, group, missing)
-        self.changes += len(added)
+        places = self.roll.places(part.users)
+        self.memberships += len(places)
+        group, digest = known.key, self.roll.digest(places)
+        if not self.merge.is_known(group, digest):
+            self.merge.take(Listing(group, self.roll.keys(places), digest))
 
 
 def identify_groups(
     tx: Tx, connection: int, groups: list[DirectoryGroup], now: Instant
-) -> dict[str, Known]:
-    """A group known by this name only, and by no directory id, is the same group."""
+) -> dict[str, GroupKey]:
+    """A group known by this name only, and by no directory id, is the same group.
+
+    One that a read of a single user met a moment ago is known by its id.
+    """
     names = {one.id: Identifier("name", name_key(one.name)) for one in groups}
-    found = identities.groups_named(tx, connection, list(names.values()))
+    ids = {one.id: Identifier("id", one.id) for one in groups}
+    found = identities.groups_named(tx, connection, [*names.values(), *ids.values()])
     taken = identities.groups_with_id(tx, list(set(found.values())))
-    owners: dict[str, int] = {}
+    owners: dict[str, GroupKey] = {id: found[named] for id, named in ids.items() if named in found}
     for one in groups:
+        if one.id in owners:
+            continue
         candidate = found.get(names[one.id])
         if candidate is not None and candidate not in taken:
             owners[one.id] = candidate
@@ -228,7 +231,7 @@ def identify_groups(
     named = [("id", one, owner) for one, owner in owners.items()]
     named += [("name", names[one].value, owner) for one, owner in owners.items()]
     reading.name_all(tx, "group", connection, named, now)
-    return {one: Known(owner, "") for one, owner in owners.items()}
+    return owners
 
 
 def attributes(user: DirectoryUser) -> dict[str, str | None]:
@@ -239,14 +242,3 @@ def attributes(user: DirectoryUser) -> dict[str, str | None]:
         "last_name": user.last_name,
         "display_name": user.display_name,
     }
-
-
-def _digest(user: DirectoryUser) -> str:
-    return digest(
-        user.user_name,
-        user.email,
-        user.first_name,
-        user.last_name,
-        user.display_name,
-        user.active,
-    )

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row
 
 from models.clock import Clock
 from models.evidence import (
@@ -15,11 +18,12 @@ from models.evidence import (
     UserSaid,
 )
 from models.identity import GroupKey, Identifier, UserKey
-from models.store import identities, scim
-from models.store.database import Tx
-from sync import intake, pushed
+from models.store import findings, identities, newcomers, scim
+from models.store.database import Tx, loads
+from models.store.scim import name_key
+from sync import drift_identity, identify, intake, pushed
 from sync.connection import Connection
-from sync.matching import Matched, match
+from sync.matching import Match, Matched, Recycled, is_directory_id, match
 from sync.pushed import Resource
 
 
@@ -45,12 +49,32 @@ class Push:
         if standing is not None:
             self.replace_user(standing, resource)
             return standing, False
-        key = self._known_user(resource)
+        matched = self._match(resource)
+        key = self._unpushed(matched)
         if key is None:
             key = identities.insert_user(self.tx, self.connection.key, self.clock.now())
+        if isinstance(matched, Recycled):
+            self._note_recycled(key, matched, resource)
         self.replace_user(key, resource)
         self._join_parked(key, resource)
         return key, True
+
+    def take_over(self, public_id: str) -> bool:
+        """Whom only logins know is the provider's from now on, as it was shown: inactive.
+
+        False when nobody is, or the name is pushed already.
+        """
+        link = self.connection.key
+        row = newcomers.of_public_id(self.tx, link, public_id)
+        if row is None or row.user_name is None:
+            return False
+        document = pushed.first_document(row.user_name, None)
+        try:
+            self._save("users", row.id, document, attribute="userName")
+        except NameTaken:
+            return False
+        self._say("user taken over", UserSaid(user=UserKey(row.id), active=False))
+        return True
 
     def replace_user(
         self, key: UserKey, resource: Resource, spoken: Set[str] | None = None
@@ -59,8 +83,9 @@ class Push:
 
         `spoken` are the attributes that the provider spoke of, all when None. Of the others
         it says nothing new. Nor of `active` when that is missing: it must not bring back
-        somebody who left.
+        somebody who left. A value that is missing now and was never pushed is not taken back.
         """
+        before = loads(scim.of_key(self.tx, "users", key).push_said)
         self._save("users", key, resource, attribute="userName")
         self._name_user(key, resource)
         is_spoken = spoken is None or "active" in spoken
@@ -68,7 +93,7 @@ class Push:
             user=key,
             exists=True,
             active=resource.get("active") if is_spoken else None,
-            attributes=pushed.attributes(resource, spoken),
+            attributes=pushed.news(pushed.attributes(resource, spoken), before),
         )
         self._say("user", said)
 
@@ -97,11 +122,17 @@ class Push:
 
     def describe_group(self, key: GroupKey, resource: Resource) -> None:
         """Its name and other attributes; its members are not spoken of. Raises NameTaken."""
+        before = scim.of_key(self.tx, "groups", key)
         self._save("groups", key, resource, attribute="displayName")
         now = self.clock.now()
         for identifier in pushed.group_names(resource):
             identities.name_group(
-                self.tx, self.connection.key, key, identifier, proof="push", now=now
+                self.tx, self.connection.key, key, identifier, proof="pushed", now=now
+            )
+        if before.push_name and before.scim is not None:
+            renamed = (key, str(before.push_name), str(resource["displayName"]))
+            identify.note_renamed(
+                self.tx, self.connection.key, [renamed], channel=Channel.PUSH, now=now
             )
         said = GroupSaid(group=key, exists=True, name=str(resource["displayName"]))
         self._say("group", said)
@@ -169,7 +200,11 @@ class Push:
             self._say("member arrived", MembersAdded(group, frozenset({key})))
 
     def _standing(self, resource: Resource) -> UserKey | None:
-        """A deactivated user that the provider posts again. Raises NameTaken for any other."""
+        """A deactivated user that the provider posts again. Raises NameTaken for any other.
+
+        Under another externalId it is another person, to whom the name has been given: the
+        former one loses it. Okta never deletes, so it would be taken for good.
+        """
         external = resource.get("externalId")
         link, name = self.connection.key, str(resource["userName"])
         found = scim.by_name(self.tx, "users", connection=link, name=name)
@@ -182,20 +217,44 @@ class Push:
         inactive = found.push_active_no > found.push_active_yes
         if inactive and external and found.scim_external_id == external:
             return UserKey(found.id)
+        if inactive and _is_anothers(found, name, external):
+            scim.release_name(self.tx, found.id, self.clock.now())
+            return None
         raise NameTaken(f"The userName {name} or its externalId is taken.")
 
-    def _known_user(self, resource: Resource) -> UserKey | None:
+    def _match(self, resource: Resource) -> Match:
         """Somebody the directory, a login or an earlier push has told us of."""
         offered = pushed.user_names(resource)
         found = identities.users_named(self.tx, self.connection.key, offered)
-        immutable = identities.immutable_of(
-            self.tx, sorted(set(found.values())), offered[0].namespace
-        )
-        matched = match(offered, found, immutable)
+        candidates = sorted(set(found.values()))
+        immutable = identities.immutable_of(self.tx, candidates, offered[0].namespace)
+        if is_directory_id(self.connection.provider, offered[0].value):
+            immutable = identities.immutable_of(self.tx, candidates, "id") | immutable
+        return match(offered, found, immutable)
+
+    def _unpushed(self, matched: Match) -> UserKey | None:
         if not isinstance(matched, Matched):
             return None
         is_pushed = scim.of_key(self.tx, "users", matched.user).scim is not None
         return None if is_pushed else matched.user
+
+    def _note_recycled(self, key: UserKey, recycled: Recycled, resource: Resource) -> None:
+        former = scim.of_key(self.tx, "users", recycled.former)
+        known = [
+            identities.immutable_of(self.tx, [recycled.former], space).get(recycled.former)
+            for space in ("external_id", "id")
+        ]
+        now = self.clock.now()
+        found = drift_identity.recycled(
+            self.connection.key,
+            key,
+            channel=Channel.PUSH,
+            name=str(resource["userName"]),
+            former=former.public_id,
+            ids=(next((one for one in known if one), ""), str(resource["externalId"])),
+            as_of=now,
+        )
+        findings.see(self.tx, [found], now)
 
     def _known_group(self, resource: Resource) -> GroupKey | None:
         offered = pushed.group_names(resource)
@@ -207,15 +266,27 @@ class Push:
         return None
 
     def _name_user(self, key: UserKey, resource: Resource) -> None:
+        """A new name takes the place of the one before, unless the directory still uses that."""
         now = self.clock.now()
-        for identifier in pushed.user_names(resource):
-            if identifier.namespace != "id":
-                identities.name_user(
-                    self.tx, self.connection.key, key, identifier, proof="push", now=now
-                )
+        for one in pushed.user_names(resource):
+            if one.namespace == "id":
+                continue
+            link = self.connection.key
+            if identities.name_user(self.tx, link, key, one, proof="pushed", now=now):
+                kept = [one.value]
+                if one.namespace == "user_name":
+                    said = loads(scim.of_key(self.tx, "users", key).pull_said) or {}
+                    kept += [name_key(said["user_name"][0])] if "user_name" in said else []
+                identities.retire_user_names(self.tx, key, one.namespace, kept=kept, now=now)
 
     def _say(self, event: str, *facts: Fact) -> None:
         """Each word has its own time, so that the later of two in one request wins."""
         now = self.clock.now()
         observation = Observation(channel=Channel.PUSH, event=event, as_of=now, facts=facts)
         intake.take(self.tx, self.connection, observation, now)
+
+
+def _is_anothers(found: Row[Any], name: str, external: object) -> bool:
+    """Whether the name was that of somebody with another immutable identifier."""
+    has_name = found.scim_name_key == name_key(name)
+    return bool(has_name and external and found.scim_external_id not in (None, external))

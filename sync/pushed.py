@@ -1,12 +1,22 @@
 """What a pushed resource says, in the words of the ledger."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from models.identity import Identifier
 from models.store.scim import name_key
 
 Resource = dict[str, Any]
+
+
+def first_document(user_name: str, external_id: str | None) -> Resource:
+    """A user of whom only logins have told, as if pushed: inactive, for nobody assigned it yet."""
+    found: Resource = {
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+        "userName": user_name,
+        "active": False,
+    }
+    return found if external_id is None else found | {"externalId": external_id}
 
 
 def user_names(resource: Resource) -> list[Identifier]:
@@ -37,6 +47,11 @@ def attributes(resource: Resource, spoken: Set[str] | None = None) -> dict[str, 
     if spoken is None:
         return found
     return {one: value for one, value in found.items() if spoken & _SOURCES[one]}
+
+
+def news(said: Mapping[str, str | None], before: Mapping[str, Any]) -> dict[str, str | None]:
+    """Without the values that are missing from a push and were missing before."""
+    return {one: value for one, value in said.items() if value is not None or one in before}
 
 
 _SOURCES = {

@@ -1,7 +1,7 @@
 """After the commit: send keys of what is ready to whoever works. Losing one loses nothing."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -10,9 +10,11 @@ import structlog
 from models.clock import Clock
 from models.identity import GroupKey, UserKey
 from models.instant import MINUTE, SECOND, Instant
-from models.store import leases, outbox, runs
+from models.store import breakers, leases, queue, runs
 from models.store.database import Database, Tx
 from models.store.ledger import Touched
+from sync.breaker import PROBE_LEASE
+from sync.hourglass import Hourglass
 from sync.leases import LEASE as OWN_LEASE
 from sync.leases import Leases
 
@@ -36,40 +38,57 @@ PAUSE = 1.0
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class Senders:
+    """Each puts a message with these keys on its way."""
+
+    actions: Callable[[list[int]], object]
+    run: Callable[[int], object]
+    point_read: Callable[[int], object]
+
+
 @dataclass(slots=True)
 class Relay:
     """Takes what is ready in SQL and hands its keys on."""
 
     database: Database
     clock: Clock
-    send_actions: Callable[[list[int]], object]
-    send_run: Callable[[int], object]
+    send: Senders
     leases: Leases | None = None
     """Those of this process, where messages stay within it."""
     wake: threading.Event = field(default_factory=threading.Event)
     stopping: threading.Event = field(default_factory=threading.Event)
+    hourglass: Hourglass = field(init=False)
     _reaped_at: Instant = 0
+
+    def __post_init__(self) -> None:
+        self.hourglass = Hourglass(self.database, self.clock)
 
     def sweep(self) -> int:
         """Send what is ready now; answers how many messages that were."""
         now = self.clock.now()
         with self.database.read() as tx:
-            if not outbox.has_ready(tx, now) and not runs.has_ready(tx, now):
+            ill = breakers.due(tx, now)
+            if not ill and not queue.has_ready(tx, now) and not runs.has_ready(tx, now):
                 return 0
         with self.database.write() as tx:
             room = self._room(tx)
-            batches = outbox.relay(tx, now, lease=self._lease, limit=room) if room > 0 else []
+            batches = queue.relay(tx, now, lease=self._lease, limit=room) if room > 0 else []
+            probes = [breakers.probe(tx, one, now, lease=PROBE_LEASE) for one in ill]
             waiting = runs.relay(tx, now, lease=self._run_lease)
+            quick = runs.point_reads(tx, waiting)
         messages = [ids for _, ids in batches]
+        messages += [[action] for action in probes if action is not None]
+        sent = len(messages) + len(waiting)
         with self._all_or_put_back(messages, waiting):
-            self._send(messages, waiting)
-        return len(batches) + len(waiting)
+            self._send(messages, waiting, quick)
+        return sent
 
     def reap(self, *, everything: bool = False) -> int:
         """Free what dead workers had taken."""
         now = self.clock.now()
         with self.database.write() as tx:
-            freed = outbox.reap(tx, now, everything=everything)
+            freed = queue.reap(tx, now, everything=everything)
             return freed + runs.reap(tx, now, everything=everything)
 
     def tidy(self) -> int:
@@ -115,6 +134,7 @@ class Relay:
                 self._reaped_at = now
                 self.reap()
                 self.tidy()
+                self.hourglass.turn_when_due()
             return self.sweep()
         except Exception as trouble:  # the one place: rows are safe, and the next sweep retries
             log.warning("the queue could not be swept", problem=str(trouble))
@@ -134,17 +154,17 @@ class Relay:
             return WINDOW - leases.sent(tx)
         return OWN_WINDOW - len(self.leases.waiting("actions"))
 
-    def _send(self, messages: list[list[int]], waiting: list[int]) -> None:
+    def _send(self, messages: list[list[int]], waiting: list[int], quick: Set[int]) -> None:
         """Each list is emptied as its messages get through."""
         while messages:
             if self.leases is not None:
                 self.leases.wait("actions", messages[0])
-            self.send_actions(messages[0])
+            self.send.actions(messages[0])
             messages.pop(0)
         while waiting:
             if self.leases is not None:
                 self.leases.wait("runs", [waiting[0]])
-            self.send_run(waiting[0])
+            (self.send.point_read if waiting[0] in quick else self.send.run)(waiting[0])
             waiting.pop(0)
 
     @contextmanager

@@ -1,18 +1,22 @@
 """When directories are read. A tick inserts a row; its slot is unique, so two may tick."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 from cronsim import CronSim, CronSimError
+from sqlalchemy import Row
 
 from models.clock import Clock
 from models.instant import MINUTE, SECOND, Instant
 from models.store import accounts, runs
 from models.store.database import Database, Tx, loads
+from sync import housekeeping
 
 log = structlog.get_logger()
 
@@ -38,6 +42,11 @@ def newest_slot(expression: str, timezone: str, now: Instant) -> Instant:
     while slot > now:
         slot = _next(cron, expression)
     return slot
+
+
+def slot_before_last(expression: str, timezone: str, now: Instant) -> Instant:
+    """The last time but one of a schedule. Raises ValueError."""
+    return newest_slot(expression, timezone, newest_slot(expression, timezone, now) - SECOND)
 
 
 def interval(expression: str, timezone: str, now: Instant) -> Instant:
@@ -86,27 +95,52 @@ def tick(database: Database, clock: Clock) -> int:
     if not due:
         return 0
     with database.write() as tx:
-        for connection, slot in due:
-            runs.start(tx, connection, "pull", now, slot=f"{connection}:{slot}")
-            runs.mark_scheduled(tx, connection, slot)
+        for one in due:
+            mark = "" if one.kind == "pull" else f"{one.kind}:"
+            runs.start(tx, one.connection, one.kind, now, slot=f"{mark}{one.connection}:{one.slot}")
+            runs.mark_scheduled(tx, one.connection, one.kind, one.slot)
     return len(due)
 
 
-def _due(tx: Tx, now: Instant) -> list[tuple[int, Instant]]:
-    """The newest missed slot of each connection; runs missed before that are folded into it."""
+@dataclass(frozen=True, slots=True)
+class Due:
+    connection: int
+    kind: str
+    slot: Instant
+
+
+SCHEDULES = (
+    ("pull", "schedule", "scheduled_at"),
+    ("delta", "delta_schedule", "delta_scheduled_at"),
+)
+"""A kind of run, what names its schedule, and the column of its newest slot."""
+
+
+NIGHTLY = "0 2 * * *"
+"""When a connection is looked at that has no schedule to be read by; in UTC."""
+
+
+def _due(tx: Tx, now: Instant) -> list[Due]:
+    """The newest missed slots of each connection; runs missed before that are folded into them."""
     due = []
+    night = newest_slot(NIGHTLY, "UTC", now)
     for row in accounts.connections(tx):
         pull = loads(row.pull) or {}
-        if not pull.get("schedule"):
-            continue
-        try:
-            slot = newest_slot(str(pull["schedule"]), str(pull.get("timezone", "UTC")), now)
-        except ValueError as trouble:  # of one connection, and no reason to forget the others
-            log.error("a schedule is wrong", connection=row.public_id, problem=str(trouble))
-            continue
-        if slot > (row.scheduled_at or row.created_at):
-            due.append((row.id, slot))
+        if not pull.get("schedule") and night > (row.scheduled_at or row.created_at):
+            due.append(Due(row.id, "reconcile", night))
+        for kind, name, column in SCHEDULES:
+            slot = _slot(row, pull, name, now) if pull.get(name) else 0
+            if slot > (getattr(row, column) or row.created_at):
+                due.append(Due(row.id, kind, slot))
     return due
+
+
+def _slot(row: Row[Any], pull: dict[str, Any], name: str, now: Instant) -> Instant:
+    try:
+        return newest_slot(str(pull[name]), str(pull.get("timezone", "UTC")), now)
+    except ValueError as trouble:  # of one connection, and no reason to forget the others
+        log.error("a schedule is wrong", connection=row.public_id, problem=str(trouble))
+        return 0
 
 
 def start(database: Database, clock: Clock, *, every: float = 5.0) -> BackgroundScheduler:
@@ -115,6 +149,15 @@ def start(database: Database, clock: Clock, *, every: float = 5.0) -> Background
     scheduler.add_job(
         tick,
         Every(every),
+        args=(database, clock),
+        misfire_grace_time=None,
+        coalesce=True,
+        max_instances=1,
+    )
+    scheduler.add_job(
+        housekeeping.tidy,
+        "cron",
+        hour=3,
         args=(database, clock),
         misfire_grace_time=None,
         coalesce=True,

@@ -1,31 +1,44 @@
 """Turn what the three channels say about one fact into one decision, with its reason."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
+from dataclasses import replace
 
 from models.evidence import SILENT, Channel, No, Silent, Testimony, Word, Yes
-from models.identity import Profile
 from models.instant import Instant
 from models.verdicts import Answer, Verdict
-from sync.policy import Grants, Policy
+from sync.authority import Authority, Fact
+from sync.policy import Expired, Grants, Policy, span
 
-ATTRIBUTES = ("user_name", "email", "first_name", "last_name", "display_name")
-Said = Mapping[str, tuple[str | None, Instant]]
-"""Attribute → what a channel says of it, and as of when."""
+TTLS = {Channel.PUSH: "ttl.push", Channel.PULL: "ttl.pull", Channel.LOGIN: "ttl.login"}
+OTHER_SCOPE = (
+    "A read of another scope listed it, before the scope was changed; no read has told of this one."
+)
+NOT_LET_IN = Verdict(Answer.NO, "The policy of this connection keeps this group out.")
 
 
 def membership(
-    testimony: Testimony, policy: Policy, now: Instant, *, removed_at: Instant = 0
+    testimony: Testimony,
+    policy: Policy,
+    now: Instant,
+    *,
+    removed_at: Instant = 0,
+    is_let_in: bool = True,
 ) -> Verdict:
-    """Whether a user is member of a group. `removed_at`: an administrator removed the group."""
+    """Whether a user is member of a group.
+
+    `removed_at`: an administrator removed the group. `is_let_in`: the policy has room for it.
+    """
     if removed_at:
         return Verdict(
             Answer.NO, "An administrator removed this group.", since=removed_at, as_of=removed_at
         )
+    if not is_let_in:
+        return NOT_LET_IN
     if not policy.has_directory:
         return _by_login(testimony.login, policy, now)
-    decided = _by_peers(testimony, policy, now)
+    decided = _by_directory(testimony, Fact.MEMBERSHIPS, policy, now)
     if policy.login_grants is Grants.LEASE and decided.answer is not Answer.YES:
-        return _lease(decided, testimony.login, policy, now) or decided
+        return _lease(decided, testimony, policy, now)
     return decided
 
 
@@ -33,7 +46,7 @@ def existence(testimony: Testimony, policy: Policy, now: Instant) -> Verdict:
     """Whether a user or group is to be in the application. Admission comes first.
 
     A read wider than the assignment testifies about those already admitted: it can deny,
-    and admits nobody.
+    and admits nobody. What was read of another scope does not admit either, and keeps.
     """
     if not policy.has_directory:
         return _by_login(testimony.login, policy, now)
@@ -41,84 +54,152 @@ def existence(testimony: Testimony, policy: Policy, now: Instant) -> Verdict:
     if isinstance(pull, Yes) and not policy.pull_admits:
         pull = SILENT
     peers = Testimony(push=testimony.push, pull=pull)
-    if isinstance(testimony.push, Silent) and not policy.pull_admits:
-        return Verdict(Answer.HOLD, "Nobody has assigned it to the application.")
-    decided = _by_peers(peers, policy, now)
+    is_gone = isinstance(pull, No) and pull.is_confirmed
+    if isinstance(testimony.push, Silent) and not policy.pull_admits and not is_gone:
+        return Verdict(Answer.HOLD, "Nobody has assigned this to the application.")
+    decided = _by_directory(peers, Fact.EXISTENCE, policy, now)
+    if decided.decided_by is Channel.PULL and isinstance(pull, Yes):
+        return _admitted(decided, testimony, pull, policy, now)
     if decided.decided_by is Channel.PULL and isinstance(pull, No) and not pull.is_confirmed:
         return _missing(decided)
     return decided
 
 
+def _admitted(
+    decided: Verdict, testimony: Testimony, pull: Yes, policy: Policy, now: Instant
+) -> Verdict:
+    """By a read of the scope that is declared; one of another scope leaves all as it is."""
+    if not pull.as_of < policy.scoped_at <= now:
+        return decided
+    pushed = _by_directory(Testimony(push=testimony.push), Fact.EXISTENCE, policy, now)
+    return pushed if pushed.answer is Answer.YES else _held(Channel.PULL, pull, OTHER_SCOPE)
+
+
 def activity(testimony: Testimony, policy: Policy, now: Instant) -> Verdict:
-    """Whether a user who exists may sign in. Nobody having said so, it may."""
+    """Whether a user who exists may sign in. Nobody having said so, it may.
+
+    Providers unassign people by pushing that they are inactive. That the account is enabled in
+    a directory wider than the assignment does not assign them again.
+    """
+    if isinstance(testimony.push, No) and not policy.pull_admits:
+        testimony = replace(testimony, pull=_unless_yes(testimony.pull))
     if isinstance(testimony.push, Silent) and isinstance(testimony.pull, Silent):
         return Verdict(Answer.YES, "No channel says that the account is disabled.")
-    return _by_peers(testimony, policy, now)
+    return _by_directory(testimony, Fact.ACTIVE, policy, now)
 
 
-def profile(push: Said, pull: Said, login: Said, policy: Policy) -> Profile | None:
-    """The core attributes: the newest word of the directory channels.
-
-    The user name is the exception: the name pushed is the one the provider's administrator
-    chose for this application, whatever the directory calls the person. A token describes
-    only those of whom no directory has spoken: an address that its bearer could type in
-    must not fill a gap in an account.
-    """
-    peers = [push, pull] if policy.has_directory and (push or pull) else [login]
-    chosen = {name: _newest_value(name, peers) for name in ATTRIBUTES}
-    user_name = _newest_value("user_name", [push]) or chosen["user_name"]
-    if user_name is None:
-        return None
-    return Profile(
-        user_name=user_name,
-        email=chosen["email"],
-        first_name=chosen["first_name"],
-        last_name=chosen["last_name"],
-        display_name=chosen["display_name"],
-    )
+def _unless_yes(word: Word) -> Word:
+    return SILENT if isinstance(word, Yes) else word
 
 
 def is_stale(channel: Channel, word: Yes | No, policy: Policy, now: Instant) -> bool:
     """Whether a word is older than its channel's time-to-live."""
+    ttl = _ttl(channel, policy)
+    return ttl is not None and now - word.as_of > ttl
+
+
+def _ttl(channel: Channel, policy: Policy) -> Instant | None:
     match channel:
         case Channel.PULL:
-            return now - word.as_of > policy.pull_ttl
+            return policy.pull_ttl
         case Channel.PUSH:
-            return policy.push_ttl is not None and now - word.as_of > policy.push_ttl
+            return policy.push_ttl
         case Channel.LOGIN:
-            return now - word.as_of > policy.lease
+            return policy.lease
 
 
-def _by_peers(testimony: Testimony, policy: Policy, now: Instant) -> Verdict:
-    """Push and pull are peers: the newest as-of wins. At a tie access is kept."""
-    words = [
-        (channel, word)
-        for channel in (Channel.PUSH, Channel.PULL)
-        if isinstance(word := testimony.of(channel), Yes | No)
-    ]
+def _by_directory(testimony: Testimony, fact: Fact, policy: Policy, now: Instant) -> Verdict:
+    """By the channel that has authority, or by the newest word; push and pull are peers.
+
+    At a tie access is kept. Where the authority is silent nothing is changed: what the other
+    channel says is shown, and never decides.
+    """
+    authority = policy.authority.over(fact)
+    words = list(_words(testimony, authority))
     if not words:
-        return Verdict(Answer.HOLD, "No directory channel has said anything about this.")
+        return Verdict(Answer.HOLD, _silence(testimony, fact, authority))
     channel, word = max(words, key=lambda one: (one[1].as_of, isinstance(one[1], Yes)))
     if is_stale(channel, word, policy, now):
+        return _held(channel, word, _age(channel, policy))
+    return _said(channel, word, _reason(fact, authority, policy))
+
+
+def _words(testimony: Testimony, authority: Authority) -> Iterator[tuple[Channel, Yes | No]]:
+    """What the directory channels that are asked have said."""
+    for channel in (Channel.PUSH, Channel.PULL):
+        word = testimony.of(channel)
+        if authority.channel in (None, channel) and not isinstance(word, Silent):
+            yield channel, word
+
+
+def _by_login(word: Word, policy: Policy, now: Instant) -> Verdict:
+    """Without a directory channel tokens decide; one that ran out leaves all as it is."""
+    match word:
+        case Silent():
+            return Verdict(Answer.HOLD, "No login has said anything about this.")
+        case Yes() if is_stale(Channel.LOGIN, word, policy, now):
+            return _ran_out(word, policy)
+        case Yes() | No():
+            return _said(Channel.LOGIN, word, "on this connection logins alone decide")
+
+
+def _lease(decided: Verdict, testimony: Testimony, policy: Policy, now: Instant) -> Verdict:
+    """By policy, a token newer than all that a directory denied grants until its lease ends.
+
+    A lease that ended takes back only what no directory vouches for.
+    """
+    login = testimony.login
+    if not isinstance(login, Yes) or login.as_of <= _denied_at(decided, testimony):
+        return decided
+    if not is_stale(Channel.LOGIN, login, policy, now):
         return Verdict(
-            Answer.HOLD,
-            f"The newest word, by {channel}, is older than its time-to-live.",
-            decided_by=channel,
-            as_of=word.as_of,
+            Answer.YES,
+            "A login newer than the directory grants this, because policy login_grants gives it "
+            f"a lease of {span(policy.lease)}.",
+            decided_by=Channel.LOGIN,
+            as_of=login.as_of,
+            since=login.since,
+            after=login.after,
         )
-    return _said(channel, word)
+    if any(isinstance(one, Yes) for one in (testimony.push, testimony.pull)):
+        return _held(Channel.LOGIN, login, _age(Channel.LOGIN, policy))
+    return _ran_out(login, policy)
 
 
-def _said(channel: Channel, word: Yes | No) -> Verdict:
+def _denied_at(decided: Verdict, testimony: Testimony) -> Instant:
+    denied = [one.as_of for one in (testimony.push, testimony.pull) if isinstance(one, No)]
+    return max([decided.as_of or 0, *denied])
+
+
+def _ran_out(word: Yes, policy: Policy) -> Verdict:
+    """The only word is a login whose lease has ended. Time removes only if the policy says so."""
+    if policy.expired_lease is Expired.HOLD:
+        return _held(Channel.LOGIN, word, _age(Channel.LOGIN, policy))
+    return Verdict(
+        Answer.NO,
+        f"The newest login is older than its lease of {span(policy.lease)}, and policy "
+        "expired_lease takes back what no newer login confirms.",
+        decided_by=Channel.LOGIN,
+        as_of=word.as_of,
+        since=word.as_of + policy.lease,
+    )
+
+
+def _said(channel: Channel, word: Yes | No, reason: str) -> Verdict:
     says = "yes" if isinstance(word, Yes) else "no"
     return Verdict(
         Answer(says),
-        f"The newest word is the {says} of {channel}.",
+        f"The {says} of {channel} counts, because {reason}.",
         decided_by=channel,
         as_of=word.as_of,
         since=word.since,
-        explicit=channel is Channel.PUSH,
+        after=word.after,
+        explicit=channel is Channel.PUSH and (isinstance(word, Yes) or word.is_named),
     )
+
+
+def _held(channel: Channel, word: Yes | No, why: str) -> Verdict:
+    return Verdict(Answer.HOLD, why, decided_by=channel, as_of=word.as_of, since=word.since)
 
 
 def _missing(decided: Verdict) -> Verdict:
@@ -132,38 +213,29 @@ def _missing(decided: Verdict) -> Verdict:
     )
 
 
-def _by_login(word: Word, policy: Policy, now: Instant) -> Verdict:
-    """Without a directory channel tokens decide; one that ran out leaves all as it is."""
-    match word:
-        case Silent():
-            return Verdict(Answer.HOLD, "No login has said anything about this.")
-        case Yes() if is_stale(Channel.LOGIN, word, policy, now):
-            return Verdict(
-                Answer.HOLD,
-                "The newest login is too long ago to vouch for this.",
-                decided_by=Channel.LOGIN,
-                as_of=word.as_of,
-                since=word.since,
-            )
-        case Yes() | No():
-            return _said(Channel.LOGIN, word)
+def _reason(fact: Fact, authority: Authority, policy: Policy) -> str:
+    if authority.channel is not None:
+        return f"this connection lets {authority} decide {fact.words}"
+    if not (policy.push and policy.pull):
+        return "it is the only directory channel of this connection"
+    return "this connection lets the newest word of push and pull decide"
 
 
-def _lease(decided: Verdict, login: Word, policy: Policy, now: Instant) -> Verdict | None:
-    """By policy, a token newer than the directory grants until the lease ends."""
-    if not isinstance(login, Yes) or is_stale(Channel.LOGIN, login, policy, now):
-        return None
-    if login.as_of <= (decided.as_of or 0):
-        return None
-    return Verdict(
-        Answer.YES,
-        "A login newer than the directory grants this until its lease ends.",
-        decided_by=Channel.LOGIN,
-        as_of=login.as_of,
-        since=login.since,
+def _silence(testimony: Testimony, fact: Fact, authority: Authority) -> str:
+    if authority.channel is None:
+        return "No directory channel has said anything about this."
+    others = [one for _, one in _words(testimony, Authority.NEWEST)]
+    told = "" if not others else "; what the other channel says is testimony only"
+    return (
+        f"This connection lets {authority} decide {fact.words}, and {authority} has said nothing "
+        f"about this{told}."
     )
 
 
-def _newest_value(name: str, said: list[Said]) -> str | None:
-    words = [one[name] for one in said if name in one and one[name][0] is not None]
-    return max(words, key=lambda word: (word[1], word[0] or ""))[0] if words else None
+def _age(channel: Channel, policy: Policy) -> str:
+    ttl = _ttl(channel, policy)
+    limit = "" if ttl is None else f" of {span(ttl)}"
+    return (
+        f"The word of {channel} is older than its time-to-live{limit} (policy {TTLS[channel]}), "
+        "so nothing is changed."
+    )

@@ -1,28 +1,35 @@
 """Carry out runs: full reads, point reads, reconciliations."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Row
 
 from connectors.base import DirectoryGroup, UserFound, UserGone
-from connectors.errors import ConnectorError
+from connectors.errors import ConnectorError, CursorLost
 from models.clock import Clock
 from models.evidence import Channel, Fact, GroupSaid, Observation, UserCovered, UserSaid
 from models.findings import Finding
 from models.identity import GroupKey, UserKey
 from models.instant import MINUTE, Instant
-from models.store import findings, identities, reading, runs
+from models.store import directory, findings, identities, links, reading, reports, rounds, runs
 from models.store.database import Database, Tx
+from models.store.vault import CannotOpen
 from sync import connection as connections
-from sync import intake, login
+from sync import intake, login, missing
 from sync.connection import Connection
 from sync.peers import Peers
 from sync.pull import Reading, attributes, identify_groups
 from sync.reconcile import Reconciliation
+from sync.rounds import Round
 
 LEASE = 2 * MINUTE
+MANY = 5_000
+"""So many changed objects are not decided within one transaction, for pushes wait meanwhile."""
+
+
+RESCOPED = "The settings of the directory were changed while it was read."
 
 
 class Taken(Exception):
@@ -53,13 +60,16 @@ class Work:
     def _see_through(self, run: Row[Any], connection: Connection) -> None:
         try:
             self._kinds()[run.kind](run, connection)
-        except ConnectorError as trouble:
+        except (ConnectorError, CannotOpen) as trouble:
             with self.database.write() as tx:
                 self._end(tx, run, "failed", problem=str(trouble))
+                if run.kind == "pull":  # the night has its report, which says so
+                    runs.start(tx, connection.key, "reconcile", self.clock.now())
 
     def _kinds(self) -> dict[str, Callable[[Row[Any], Connection], None]]:
         return {
             "pull": self._pull,
+            "delta": self._delta,
             "point_read": self._point_read,
             "reconcile": self._reconcile,
         }
@@ -94,6 +104,8 @@ class Work:
         finally:
             source.close()
         with self.database.write() as tx:
+            if links.is_rescoped(tx, connection.key, since=run.started_at):
+                certificate = replace(certificate, problem=RESCOPED)
             self._end(
                 tx,
                 run,
@@ -108,8 +120,54 @@ class Work:
                 },
             )
             if certificate.is_complete:
-                reader.conclude(tx)
+                reader.conclude(tx, self.clock.now())
+                if connection.pull_users:  # else another scope may have listed them
+                    missing.ask(tx, connection, self.clock.now())
             runs.start(tx, connection.key, "reconcile", self.clock.now())
+
+    def _delta(self, run: Row[Any], connection: Connection) -> None:
+        """What changed since the last look; where the directory does not know, a full read."""
+        with self.database.read() as tx:
+            before = rounds.cursor(tx, connection.key)
+        if before is None:
+            self._begin_anew(run, connection, "No complete read has left a place to go on from.")
+            return
+        told = Round(
+            self.database, connection, run.id, run.started_at, self._beat(run), before=before
+        )
+        source = self.peers.source(connection)
+        try:
+            problem = told.read(source)
+        except CursorLost as lost:
+            self._begin_anew(run, connection, str(lost))
+            return
+        finally:
+            source.close()
+        with self.database.write() as tx:
+            if problem is None and not told.conclude(tx, self.clock.now()):
+                problem = "Another read was faster; the next round goes on from there."
+            self._follow(tx, connection, told)
+            self._end(
+                tx,
+                run,
+                "complete" if problem is None else "incomplete",
+                problem=problem,
+                counts=told.counts,
+            )
+
+    def _follow(self, tx: Tx, connection: Connection, told: Round) -> None:
+        """Decide what was touched; when that is much, leave it to a reconciliation."""
+        if told.size > MANY:
+            runs.start(tx, connection.key, "reconcile", self.clock.now())
+        else:
+            intake.resolve(tx, connection, told.touched, self.clock.now())
+
+    def _begin_anew(self, run: Row[Any], connection: Connection, why: str) -> None:
+        """The chain of rounds is broken: freshness stands still until a full read is complete."""
+        with self.database.write() as tx:
+            rounds.begin_at(tx, connection.key, None)
+            runs.start(tx, connection.key, "pull", self.clock.now())
+            self._end(tx, run, "incomplete", problem=f"{why} A full read follows.")
 
     def _point_read(self, run: Row[Any], connection: Connection) -> None:
         """One user and its groups, as of now."""
@@ -157,7 +215,8 @@ class Work:
         plan, counts = work.reconcile()
         with self.database.write() as tx:
             self._end(tx, run, "complete", plan=_public(tx, plan), counts=counts)
-            findings.report(tx, connection.key, run.id, self.clock.now())
+            now = self.clock.now()
+            reports.keep(tx, connection.key, run.id, now, unseen=work.unseen)
 
 
 def _facts(
@@ -167,44 +226,51 @@ def _facts(
         reading.know_user(tx, user)
         return (UserSaid(user=user, exists=False),)
     reading.know_user(tx, user)
-    groups = _groups(tx, connection, sorted(answer.groups, key=lambda one: one.id), now)
+    groups = sorted(answer.groups, key=lambda one: one.id)
+    if connection.is_narrow:
+        known, named = _groups_within(tx, connection, groups)
+    else:
+        known, named = _groups(tx, connection, groups, now)
     said = UserSaid(
-        user=user, exists=True, active=answer.user.active, attributes=attributes(answer.user)
+        user=user,
+        exists=None if missing.is_only_outside(tx, connection, user) else True,
+        active=answer.user.active,
+        attributes=attributes(answer.user),
     )
-    named = tuple(GroupSaid(group=key, exists=True, name=name) for key, name in groups.items())
-    return (said, *named, UserCovered(user, frozenset(groups)))
+    return (said, *named, UserCovered(user, known))
 
 
-def _groups(
-    tx: Tx, connection: Connection, groups: list[DirectoryGroup], now: Instant
-) -> dict[GroupKey, str]:
+Groups = tuple[frozenset[GroupKey], tuple[GroupSaid, ...]]
+"""Those of a user, and what is said of them."""
+
+
+def _groups_within(tx: Tx, connection: Connection, groups: list[DirectoryGroup]) -> Groups:
+    """The directory answers with all groups. A narrow scope knows those that reads have named.
+
+    That it has a group is no word for the scope, so this says of none that it is there.
+    """
     known = reading.known_groups(tx, connection.key)
+    listed = [(known[one.id], one.name) for one in groups if one.id in known]
+    said = (GroupSaid(group=was.key, name=name) for was, name in listed if was.name)
+    return frozenset(was.key for was, _ in listed), tuple(said)
+
+
+def _groups(tx: Tx, connection: Connection, groups: list[DirectoryGroup], now: Instant) -> Groups:
+    known = {name: one.key for name, one in reading.known_groups(tx, connection.key).items()}
     fresh = [one for one in groups if one.id not in known]
     known |= identify_groups(tx, connection.key, fresh, now)
-    found = {GroupKey(known[one.id].key): one.name for one in groups}
+    found = {known[one.id]: one.name for one in groups}
     reading.know_groups(tx, list(found))
-    return found
+    said = (GroupSaid(group=key, exists=True, name=name) for key, name in found.items())
+    return frozenset(found), tuple(said)
 
 
 def _public(tx: Tx, plan: dict[str, Any]) -> dict[str, Any]:
     """Keys become the ids and names that the outside knows."""
-    users = _labels(tx, "users", "user_name", [one["user"] for one in plan["operations"]])
-    groups = _labels(tx, "groups", "name", [one["group"] for one in plan["operations"]])
-    for one in plan["operations"]:
+    operations = plan["operations"]
+    users = directory.users_shown(tx, (one["user"] for one in operations if one["user"]))
+    groups = directory.groups_shown(tx, (one["group"] for one in operations if one["group"]))
+    for one in operations:
         one["user"] = users.get(one["user"])
         one["group"] = groups.get(one["group"])
     return plan
-
-
-def _labels(
-    tx: Tx, table: str, label: str, keys: list[int | None]
-) -> dict[int | None, dict[str, str]]:
-    wanted = sorted({key for key in keys if key is not None})
-    found: dict[int | None, dict[str, str]] = {}
-    for start in range(0, len(wanted), 5000):
-        rows = tx.rows(
-            f"SELECT id, public_id, {label} AS label FROM {table} WHERE id IN :keys",
-            {"keys": wanted[start : start + 5000]},
-        )
-        found |= {row.id: {"id": row.public_id, "name": row.label} for row in rows}
-    return found

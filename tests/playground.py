@@ -16,11 +16,23 @@ from sqlmodel import SQLModel
 
 from connectors.base import DirectoryGroup, DirectoryUser, ReadEnded, Source, Target
 from connectors.memory import MemorySource, MemoryTarget
+from connectors.memory.history import History
 from models.identity import GroupKey, Identifier, Membership, UserKey
 from models.instant import Instant
 from models.plans import Planned
-from models.store import accounts, bindings, cases, directory, holds, identities, outbox, runs
-from models.store.database import Database, Tx
+from models.store import (
+    accounts,
+    bindings,
+    cases,
+    directory,
+    holds,
+    identities,
+    links,
+    outbox,
+    queue,
+    runs,
+)
+from models.store.database import Database, Tx, dumps
 from models.store.ledger import Touched
 from models.verdicts import Answer
 from sync import connection as connections
@@ -66,6 +78,8 @@ class Company:
     users: dict[str, DirectoryUser] = field(default_factory=dict)
     groups: dict[str, DirectoryGroup] = field(default_factory=dict)
     members: dict[str, set[str]] = field(default_factory=dict)
+    nested: dict[str, set[str]] = field(default_factory=dict)
+    history: History = field(default_factory=History)
 
     def hire(self, *names: str, active: bool = True) -> None:
         for name in names:
@@ -93,6 +107,8 @@ class Company:
             self.members,
             faults=faults,  # type: ignore[arg-type]  # a crash is no error of a connector
             expected=expected,
+            history=self.history,
+            nested=self.nested,
         )
 
 
@@ -143,21 +159,44 @@ def _postgresql() -> Database:
         tx.run(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
         tx.run(f"CREATE SCHEMA {schema}")
     plain.close()
-    return Database(f"{url}{'&' if '?' in url else '?'}options=-csearch_path%3D{schema}")
+    options = f"-csearch_path%3D{schema}%20-csynchronous_commit%3Doff"
+    return Database(f"{url}{'&' if '?' in url else '?'}options={options}")
 
 
 def wipe(found: Database) -> None:
     """Empty every table, and count from one again. (TRUNCATE takes fifty times as long.)"""
-    tables = [table for table in reversed(SQLModel.metadata.sorted_tables)]
+    restore(found, None)
+
+
+def restore(found: Database, template: str | None) -> None:
+    """What a schema of PostgreSQL holds, and nothing else; without one, nothing at all."""
+    tables = list(SQLModel.metadata.sorted_tables)
+    steps = [f"DELETE FROM {table.name}" for table in reversed(tables)]
+    if template is not None:
+        steps += [f"INSERT INTO {one.name} SELECT * FROM {template}.{one.name}" for one in tables]
+    if not found.is_sqlite:
+        numbered = [table.name for table in tables if "id" in table.c]
+        resets = (
+            f"setval(pg_get_serial_sequence('{name}', 'id'), "
+            f"coalesce((SELECT max(id) FROM {name}), 0) + 1, false)"
+            for name in numbered
+        )
+        steps.append(f"SELECT {', '.join(resets)}")
+        steps = ["; ".join(steps)]
     with found.write() as tx:
-        for table in tables:
-            tx.run(f"DELETE FROM {table.name}")
-        if not found.is_sqlite:
-            numbered = [table.name for table in tables if "id" in table.c]
-            resets = (
-                f"setval(pg_get_serial_sequence('{name}', 'id'), 1, false)" for name in numbered
-            )
-            tx.run(f"SELECT {', '.join(resets)}")
+        for step in steps:
+            tx.run(step)
+
+
+def keep(found: Database, number: int) -> str:
+    """A copy of all tables in a schema of PostgreSQL beside ours."""
+    tables = SQLModel.metadata.sorted_tables
+    with found.write() as tx:
+        schema = f"{tx.value('SELECT current_schema()')}_{number}"
+        tx.run(f"DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema}")
+        for one in tables:
+            tx.run(f"CREATE TABLE {schema}.{one.name} AS SELECT * FROM {one.name}")
+    return schema
 
 
 @dataclass
@@ -306,6 +345,14 @@ class Playground:
         self.next_source = None
         return self._run(run)
 
+    def delta(self, faults: Mapping[int, Fault] | None = None) -> Row[Any]:
+        """One delta round. Answers the run."""
+        self.next_source = lambda: self.company.source(faults)
+        run = self._start("delta")
+        self.work.perform(run)
+        self.next_source = None
+        return self._run(run)
+
     def point_read(self, name: str, faults: Mapping[int, Fault] | None = None) -> Row[Any]:
         self.next_source = lambda: self.company.source(faults)
         run = self._start("point_read", user=self.user(name))
@@ -365,6 +412,13 @@ class Playground:
 
     # -- an administrator ------------------------------------------------------------------
 
+    def rescope(self, scope: object) -> None:
+        """As a change of the connection does."""
+        with self.database.write() as tx:
+            pull = {"kind": "memory", "scope": scope}
+            tx.update("connections", self.key, {"pull": dumps(pull)})
+            links.rescope(tx, self.key, self.clock.now())
+
     def remove_group(self, group: str, *, restore: bool = False) -> None:
         key, now = self.group(group), self.clock.now()
         with self.database.write() as tx:
@@ -373,13 +427,13 @@ class Playground:
 
     def open_hold(self) -> Row[Any] | None:
         with self.database.read() as tx:
-            return holds.open_at(tx, self.target)
+            return next(iter(holds.standing(tx, self.target)), None)
 
     def held(self) -> list[str]:
-        """Fingerprints on the open hold."""
+        """Fingerprints on the open holds."""
         with self.database.read() as tx:
-            found = holds.open_at(tx, self.target)
-            return [] if found is None else [row.fingerprint for row in outbox.held(tx, found.id)]
+            found = holds.standing(tx, self.target)
+            return [row.fingerprint for one in found for row in outbox.held(tx, one.id)]
 
     def approve(self) -> bool:
         return self._decide("approved")
@@ -390,12 +444,14 @@ class Playground:
     def _decide(self, state: str) -> bool:
         now = self.clock.now()
         with self.database.write() as tx:
-            found = holds.open_at(tx, self.target)
-            if found is None or not holds.decide(tx, found.id, state=state, by="ada", now=now):
-                return False
-            if state == "approved":
-                outbox.release(tx, found.id, now)
-            return True
+            decided = [
+                one.id
+                for one in holds.standing(tx, self.target)
+                if holds.decide(tx, one.id, state=state, by="ada", now=now)
+            ]
+            for hold in decided if state == "approved" else []:
+                outbox.release(tx, hold, now)
+            return bool(decided)
 
     # -- the engine at work ----------------------------------------------------------------
 
@@ -406,7 +462,7 @@ class Playground:
         """Carry out what is ready until nothing is."""
         for _ in range(rounds):
             with self.database.write() as tx:
-                batches = outbox.relay(tx, self.clock.now(), lease=1_000_000)
+                batches = queue.relay(tx, self.clock.now(), lease=1_000_000)
             if not batches:
                 return
             for _, ids in batches:
@@ -415,7 +471,7 @@ class Playground:
 
     def reap(self) -> None:
         with self.database.write() as tx:
-            outbox.reap(tx, self.clock.now(), everything=True)
+            queue.reap(tx, self.clock.now(), everything=True)
             runs.reap(tx, self.clock.now(), everything=True)
 
     def settle(self) -> None:
@@ -547,32 +603,51 @@ def playground(found: Database, app: MemoryTarget | None = None, **options: Any)
     return Playground(found, made.connection.key, made.target, app or MemoryTarget())
 
 
-_BUILT: dict[str, tuple[sqlite3.Connection, Playground]] = {}
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A playground as it was when it had just been made."""
+
+    playground: Playground
+    template: sqlite3.Connection | str
+
+
+_BUILT: dict[tuple[str, str], Built] = {}
 
 
 def rewound(kind: str, name: str, build: Callable[[Database], Playground]) -> Playground:
-    """What `build` makes. On SQLite it is made once for a name, and copied after that."""
-    found = fresh(kind) if kind != "sqlite" else _store(kind)
-    if kind != "sqlite":
-        return build(found)
-    if name not in _BUILT:
-        made = build(fresh(kind))
-        _BUILT[name] = (sqlite3.connect(":memory:", check_same_thread=False), made)
-        with _raw(found) as raw:
-            raw.backup(_BUILT[name][0])
-    template, made = _BUILT[name]
-    with _raw(found) as raw:
-        template.backup(raw)
+    """What `build` makes. It is made once for a name, and copied after that."""
+    found = _store(kind)
+    if (kind, name) not in _BUILT:
+        _BUILT[kind, name] = _build(kind, build)
+    made = _BUILT[kind, name].playground
+    match _BUILT[kind, name].template:
+        case str(schema):
+            restore(found, schema)
+        case template:
+            with _raw(found) as raw:
+                template.backup(raw)
     app = MemoryTarget(made.app.users.values(), made.app.groups.values())
     company = Company(
         dict(made.company.users),
         dict(made.company.groups),
         {group: set(names) for group, names in made.company.members.items()},
+        {group: set(inside) for group, inside in made.company.nested.items()},
+        History(dict(made.company.history.snapshots), made.company.history.taken),
     )
     clock = ManualClock(made.clock.at)
     return Playground(
         found, made.key, made.target, app, clock=clock, company=company, tokens=made.tokens
     )
+
+
+def _build(kind: str, build: Callable[[Database], Playground]) -> Built:
+    made = build(fresh(kind))
+    if kind != "sqlite":
+        return Built(made, keep(made.database, len(_BUILT)))
+    template = sqlite3.connect(":memory:", check_same_thread=False)
+    with _raw(made.database) as raw:
+        raw.backup(template)
+    return Built(made, template)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute, Mount, Router
 from api import problems
 from api.admin import (
     actions,
+    aliases,
     checks,
     connections,
     drift,
@@ -18,7 +19,9 @@ from api.admin import (
     memberships,
     organizations,
     pages,
+    proposals,
     removals,
+    reports,
     runs,
     spreadsheets,
     target_checks,
@@ -41,10 +44,13 @@ operations: list[Operation] = [
     *removals.operations,
     *users.operations,
     *groups.operations,
+    *aliases.operations,
+    *proposals.operations,
     *memberships.operations,
     *explain.operations,
     *spreadsheets.operations,  # before the nouns whose {id} would take the ending along
     *drift.operations,
+    *reports.operations,
     *findings.operations,
     *actions.operations,
     *holds.operations,

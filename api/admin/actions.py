@@ -13,6 +13,7 @@ from api.problems import Problem
 from models.store import orders
 from models.store.database import Tx, loads
 from models.store.lists.work import ACTIONS
+from sync import rule
 
 
 class Object(Shown):
@@ -48,11 +49,15 @@ def read(call: Call[NoQuery, NoBody]) -> Answer:
 
 
 def retry(call: Call[NoQuery, NoBody]) -> Answer:
-    """It is compared with what is true once more before it is done."""
+    """It is compared with what is true once more before it is done. A removal draws again."""
+    now = call.now()
     with call.context.database.write() as tx:
         row = _found(tx, call)
-        if not orders.try_again(tx, row.id, call.now()):
-            waits = row.state in ("dead", "retrying")
+        waits = row.state in ("dead", "retrying")
+        objection = rule.objection(tx, row, now) if waits else None
+        if objection is not None:
+            raise Problem(409, f"The guard does not let it go on without approval. {objection}")
+        if not orders.try_again(tx, row.id, now):
             why = "a newer one on the same object is waiting" if waits else f"it is {row.state}"
             raise Problem(409, f"The action cannot be retried: {why}.")
         return Answer(shown(again(tx, ACTIONS, row.id)))

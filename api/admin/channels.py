@@ -13,11 +13,13 @@ from connectors.errors import Misconfigured
 from connectors.kinds import secret_fields, sentences
 from models.instant import Instant
 from sync import policy as policies
-from sync import schedule
+from sync import policy_settings, schedule
 from sync.sealing import Config, split
 
 LOGINS: dict[str, type[BaseModel]] = {"oidc": OidcSettings}
 """By protocol."""
+TIMING = frozenset({"schedule", "delta_schedule", "timezone"})
+"""What `pull` says of when to read, whatever the kind of directory."""
 _CRON_FIELDS, _LONGEST_CRON = 5, 200
 
 
@@ -76,8 +78,13 @@ def _pull(config: Config | None, now: Instant) -> tuple[Config | None, Config]:
         return None, {}
     kind = _word(config, "pull", "kind")
     timing = _timing(config, now)
-    settings = {k: v for k, v in config.items() if k not in ("schedule", "timezone")}
-    _sound("pull", lambda: registry.validate(kind, settings, role="source"))
+    settings = {k: v for k, v in config.items() if k not in TIMING}
+    sound = _sound("pull", lambda: registry.validate(kind, settings, role="source"))
+    if "delta_schedule" in timing and not getattr(sound, "offers_rounds", False):
+        raise wrong(
+            "pull.delta_schedule",
+            "pull.delta_schedule: this directory, or this scope of it, cannot tell what changed.",
+        )
     public, hidden = split(settings, registry.secret_names(kind, role="source"))
     return public | timing, hidden
 
@@ -87,21 +94,25 @@ def _timing(config: Config, now: Instant) -> Config:
     zone = config.get("timezone", "UTC")
     if not isinstance(zone, str):
         raise wrong("pull.timezone", "pull.timezone must be a text, such as Europe/Stockholm.")
-    cron = config.get("schedule")
+    cron, pause = _cron(config, "schedule", zone, now)
+    delta, _ = _cron(config, "delta_schedule", zone, now)
+    timing: Config = {"timezone": zone}
+    if cron is not None:
+        timing |= {"schedule": cron, "interval": pause}
+    return timing if delta is None else timing | {"delta_schedule": delta}
+
+
+def _cron(config: Config, name: str, zone: str, now: Instant) -> tuple[str | None, Instant]:
+    """A schedule, and its longest pause."""
+    field, cron = f"pull.{name}", config.get(name)
     if not isinstance(cron, str | None):
-        raise wrong("pull.schedule", "pull.schedule must be a text, such as 0 2 * * *.")
+        raise wrong(field, f"{field} must be a text, such as 0 2 * * *.")
     if cron is not None and (len(cron) > _LONGEST_CRON or len(cron.split()) != _CRON_FIELDS):
-        raise wrong(
-            "pull.schedule",
-            "pull.schedule is no cron expression; write five fields, such as 0 2 * * *.",
-        )
+        raise wrong(field, f"{field} is no cron expression; write five fields, such as 0 2 * * *.")
     try:
-        pause = schedule.interval(cron or "0 0 * * *", zone, now)
+        return cron, schedule.interval(cron or "0 0 * * *", zone, now)
     except ValueError as trouble:
-        raise wrong("pull.schedule", f"pull.schedule: {trouble}") from None
-    if cron is None:
-        return {"timezone": zone}
-    return {"schedule": cron, "timezone": zone, "interval": pause}
+        raise wrong(field, f"{field}: {trouble}") from None
 
 
 def _login(config: Config | None) -> tuple[Config | None, Config]:
@@ -118,7 +129,7 @@ def _login(config: Config | None) -> tuple[Config | None, Config]:
 def _policy(provider: str, wanted: Channels, pull: Config | None) -> None:
     """A time-to-live that was set must fit the schedule; one that was not is stretched to it."""
     try:
-        policy = policies.of(
+        policy = policy_settings.of(
             provider, wanted.policy, push=wanted.push, pull=pull, login=wanted.login
         )
     except ValueError as trouble:
@@ -137,9 +148,9 @@ def _word(config: Config, channel: str, name: str) -> str:
     return value
 
 
-def _sound(field: str, validate: Callable[[], object]) -> None:
+def _sound(field: str, validate: Callable[[], BaseModel]) -> BaseModel:
     try:
-        validate()
+        return validate()
     except ValidationError as trouble:
         raise wrong(field, f"{field}: {sentences(trouble)}") from None
     except (ValueError, Misconfigured) as trouble:

@@ -8,6 +8,7 @@ from sqlalchemy import Row
 
 from api.admin.call import Answer, Call
 from api.admin.connections import found
+from api.admin.policy_preview import explained
 from api.admin.shapes import Check
 from api.context import Context
 from api.login.jwks import door, fetch
@@ -22,6 +23,10 @@ from sync import policy, schedule
 from sync.connection import Connection
 
 
+class ConnectionCheck(Check):
+    policy_explained: list[str]
+
+
 @dataclass(slots=True)
 class Sentences:
     set_up: list[str] = field(default_factory=list)
@@ -32,7 +37,14 @@ def check(call: Call[NoQuery, NoBody]) -> Answer:
     with call.context.database.read() as tx:
         row = found(tx, call)
     told = look(call.context, row.id)
-    return Answer(Check(ok=not told.wrong, set_up=told.set_up, wrong=told.wrong))
+    return Answer(
+        ConnectionCheck(
+            ok=not told.wrong,
+            set_up=told.set_up,
+            wrong=told.wrong,
+            policy_explained=explained(row),
+        )
+    )
 
 
 def look(context: Context, key: int) -> Sentences:
@@ -134,17 +146,17 @@ def _login(told: Sentences, context: Context, connection: Connection) -> None:
 
 def _targets(told: Sentences, tx: Tx, connection: Connection) -> None:
     targets = accounts.targets_of(tx, connection.key)
-    told.wrong += [_suspended(one) for one in targets if one.state != "active"]
+    told.wrong += [_halted(one) for one in targets if one.state != "active"]
     names = ", ".join(one.slug for one in targets)
     told.set_up.append(f"It provisions: {names}." if names else "It provisions no target.")
 
 
-def _suspended(target: Row[Any]) -> str:
-    return f"The target {target.slug} is suspended: {target.problem}"
+def _halted(target: Row[Any]) -> str:
+    return f"The target {target.slug} is {target.state}: {target.problem}"
 
 
 operations = [
     Noun("connections", "/connections/{id}").get(
-        "/check", check, "What is set up, and what is wrong, in sentences.", gives=Check
+        "/check", check, "What is set up, and what is wrong, in sentences.", gives=ConnectionCheck
     )
 ]

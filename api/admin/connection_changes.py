@@ -36,6 +36,16 @@ def _channel(channel: str, before: Config | None, values: Config, *, kind: str) 
     return sealed.changed(before, change, secrets=names, field=f"{channel}.")
 
 
+def is_rescoped(before: Config | None, after: Config | None) -> bool:
+    """Whether reads look elsewhere: in another directory, or at another part of it."""
+    return _place(before) != _place(after)
+
+
+def _place(pull: Config | None) -> Config | None:
+    timing = channels.TIMING | {"interval"}
+    return None if pull is None else {k: v for k, v in pull.items() if k not in timing}
+
+
 def columns(context: Context, checked: Checked, owner: str) -> dict[str, Any]:
     return {
         "push": checked.push,

@@ -2,9 +2,10 @@
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, RootModel
 
 from api.admin import channels
+from api.admin.policy_preview import PolicyPreview, explained
 from api.admin.shapes import Incoming, Kept, Reference, Shown, Slug, kept, omitted
 from api.context import Context
 
@@ -43,7 +44,13 @@ class Connection(Kept):
     pull: dict[str, Any] | None
     login: dict[str, Any] | None
     policy: dict[str, Any]
+    policy_explained: list[str]
+    """The policy as it works, defaults included, in sentences."""
     scim: Scim | None
+
+
+class ConnectionOrPreview(RootModel[Connection | PolicyPreview]):
+    """The connection as it is now, or with `dry_run` what would follow."""
 
 
 def shown(row: Any, context: Context, token: str | None = None) -> Connection:
@@ -57,5 +64,6 @@ def shown(row: Any, context: Context, token: str | None = None) -> Connection:
         pull=channels.shown(row.pull),
         login=row.login,
         policy=row.policy,
+        policy_explained=explained(row),
         scim=Scim(base_url=base, token=token) if row.push else None,
     )

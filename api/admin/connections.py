@@ -5,12 +5,19 @@ from typing import Any
 from api.admin import channels
 from api.admin.call import Answer, AnyRow, Call, again, find
 from api.admin.channels import Channels
-from api.admin.connection_changes import columns, wanted
-from api.admin.connection_shapes import Connection, ConnectionChange, NewConnection, shown
+from api.admin.connection_changes import columns, is_rescoped, wanted
+from api.admin.connection_shapes import (
+    Connection,
+    ConnectionChange,
+    ConnectionOrPreview,
+    NewConnection,
+    shown,
+)
+from api.admin.policy_preview import ChangeQuery, preview
 from api.admin.shapes import ListOf, sent
 from api.operation import NoBody, NoQuery, Noun
 from api.paging import ListQuery, page
-from api.problems import Problem
+from api.problems import Problem, wrong
 from models.store import links, runs
 from models.store.database import Tx
 from models.store.identities import new_public_id
@@ -28,8 +35,14 @@ def listed(call: Call[ListQuery, NoBody]) -> Answer:
     return Answer(ListOf[Connection](items=items, next_cursor=cursor))
 
 
-def create(call: Call[NoQuery, NewConnection]) -> Answer:
+def create(call: Call[ChangeQuery, NewConnection]) -> Answer:
     body, now = call.body, call.now()
+    if call.query.dry_run:
+        raise wrong(
+            "dry_run",
+            "dry_run shows what a change would do to verdicts, and a new connection has none yet. "
+            "Nothing was made.",
+        )
     asked = Channels(push=body.push, pull=body.pull, login=body.login, policy=body.policy)
     checked = channels.check(body.provider, asked, now)
     token = new_token(TOKEN) if body.push else None
@@ -59,23 +72,24 @@ def read(call: Call[NoQuery, NoBody]) -> Answer:
         return Answer(shown(found(tx, call), call.context))
 
 
-def change(call: Call[NoQuery, ConnectionChange]) -> Answer:
+def change(call: Call[ChangeQuery, ConnectionChange]) -> Answer:
     """What is decided may follow from it, so everything is looked at again."""
     now, values = call.now(), sent(call.body)
     with call.context.database.read() as tx:
         before = found(tx, call)
+        _slug_of(tx, before, values)
     checked = channels.check(before.provider, wanted(call.context, before, values), now)
+    if call.query.dry_run:
+        return Answer(preview(call.context, before, checked))
     changed = columns(call.context, checked, before.public_id)
     with call.context.database.write() as tx:
         row = unchanged(tx, "connections", before)
-        slug = values.get("slug", row.slug)
-        if slug != row.slug and links.has_slug(
-            tx, "connections", slug, organization=row.organization_id
-        ):
-            raise _taken(before.organization_slug, slug)
+        slug = _slug_of(tx, before, values)
         tx.update("connections", row.id, {"slug": slug, "updated_at": now, **changed})
         if _timing(before.pull) != _timing(checked.pull):
             links.start_afresh(tx, row.id, now)
+        if is_rescoped(before.pull, checked.pull):
+            links.rescope(tx, row.id, now)
         if set(values) - {"slug"}:
             runs.start(tx, row.id, "reconcile", now)
         return Answer(shown(again(tx, CONNECTIONS, row.id), call.context))
@@ -94,6 +108,16 @@ def found(tx: Tx, call: Call[Any, Any]) -> AnyRow:
     return find(tx, call, CONNECTIONS, name=call.path["id"], noun="connection")
 
 
+def _slug_of(tx: Tx, before: AnyRow, values: Config) -> str:
+    """As it is to be. Raises Problem when another connection has it."""
+    slug = str(values.get("slug", before.slug))
+    if slug != before.slug and links.has_slug(
+        tx, "connections", slug, organization=before.organization_id
+    ):
+        raise _taken(before.organization_slug, slug)
+    return slug
+
+
 def _timing(pull: Config | None) -> tuple[Any, Any]:
     return (pull or {}).get("schedule"), (pull or {}).get("timezone")
 
@@ -110,6 +134,7 @@ operations = [
         create,
         "Connect an identity provider.",
         takes=NewConnection,
+        query=ChangeQuery,
         gives=Connection,
         status=(201,),
         about="The answer shows the first push token, once. Secrets are never shown again.",
@@ -120,9 +145,12 @@ operations = [
         change,
         "Change a connection.",
         takes=ConnectionChange,
-        gives=Connection,
+        query=ChangeQuery,
+        gives=ConnectionOrPreview,
         about="`pull` and `login` are merged into what stands (RFC 7396): what is not sent stays, "
         "secrets too, and null removes. `policy` is replaced as a whole. A new address needs its "
-        "secrets anew. Everything is reconciled afterwards.",
+        "secrets anew. Everything is reconciled afterwards. With `dry_run` nothing is changed: the "
+        "answer tells which verdicts would change, what that means at each target, and whether "
+        "the guard would hold it.",
     ),
 ]

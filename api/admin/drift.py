@@ -1,40 +1,25 @@
-"""Drift at a glance, and the reports of each reconciliation."""
+"""Drift at a glance: what stands now, and how that has gone over the last days."""
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
-from api.admin.call import Answer, AnyRow, Call, find
-from api.admin.findings import EvidenceShown
-from api.admin.shapes import Kept, ListOf, Shown, kept
-from api.operation import NoBody, NoQuery, Noun
-from api.paging import ListQuery, page
-from models.store import overview
-from models.store.database import Tx, loads
-from models.store.lists.drift import REPORTS, reports_with
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.admin.call import Answer, Call
+from api.admin.reports import Point, Report, shown
+from api.admin.shapes import Shown
+from api.operation import NoBody, Noun
+from models.instant import DAY, Instant, to_text
+from models.store import overview, reports
+from models.store.database import loads
+from models.store.lists.drift import reports_with
 
 
-class Report(Kept):
-    connection: str
-    connection_name: str
-    run: str
-    counts: dict[str, int]
+class SummaryQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
 
-
-class ReportItem(Shown):
-    finding: str
-    kind: str
-    severity: str
-    state: str
-    user: str | None
-    group: str | None
-    target: str | None
-    summary: str
-    suggestion: str
-    evidence: list[EvidenceShown]
-
-
-class ReportInFull(Report):
-    items: list[ReportItem]
+    days: int = Field(default=30, ge=1, le=366, description="How far back the trend goes.")
 
 
 class Summary(Shown):
@@ -44,13 +29,16 @@ class Summary(Shown):
     by_state: dict[str, int]
     reports: list[Report]
     """The newest of each connection."""
+    trend: list[Point]
+    """By day, the oldest first: what the last reports of all connections had found by then."""
 
 
-def summary(call: Call[NoQuery, NoBody]) -> Answer:
+def summary(call: Call[SummaryQuery, NoBody]) -> Answer:
+    since = (call.now() // DAY - call.query.days + 1) * DAY
     with call.context.database.read() as tx:
         counts = overview.standing(tx, call.organization)
-        newest = overview.newest_reports(tx, call.organization)
-        rows = reports_with(tx, newest)
+        rows = reports_with(tx, reports.newest(tx, call.organization))
+        days = reports.by_day(tx, call.organization, since=since)
     by: dict[str, Counter[str]] = {"kind": Counter(), "severity": Counter(), "state": Counter()}
     for row in counts:
         by["kind"][row.kind] += row.total
@@ -62,58 +50,33 @@ def summary(call: Call[NoQuery, NoBody]) -> Answer:
             by_kind=by["kind"],
             by_severity=by["severity"],
             by_state=by["state"],
-            reports=[_shown(row) for row in rows],
+            reports=[shown(row) for row in rows],
+            trend=list(_by_day(days)),
         )
     )
 
 
-def listed(call: Call[ListQuery, NoBody]) -> Answer:
-    with call.context.database.read() as tx:
-        rows, cursor = page(tx, REPORTS, call.query, organization=call.organization)
-    items = [_shown(row) for row in rows.rows]
-    return Answer(ListOf[Report](items=items, next_cursor=cursor))
-
-
-def read(call: Call[NoQuery, NoBody]) -> Answer:
-    with call.context.database.read() as tx:
-        row = find(tx, call, REPORTS, name=call.path["id"], noun="report")
-        return Answer(ReportInFull(**_fields(row), items=items(tx, row)))
-
-
-def items(tx: Tx, row: AnyRow) -> list[ReportItem]:
-    """What stood at that reconciliation, as it stood."""
-    return [
-        ReportItem.model_validate(
-            {
-                **one,
-                "evidence": [
-                    EvidenceShown.model_validate(word)
-                    for word in one["evidence"]
-                    if word["channel"] != "administrator"
-                ],
-            }
-        )
-        for one in loads(overview.report_items(tx, row.id))
-    ]
-
-
-def _shown(row: Any) -> Report:
-    return Report(**_fields(row))
-
-
-def _fields(row: Any) -> dict[str, Any]:
-    return {
-        **kept(row),
-        "connection": row.connection_id_shown,
-        "connection_name": row.connection_name,
-        "run": row.run_shown,
-        "counts": row.counts,
-    }
+def _by_day(rows: Iterable[Any]) -> Iterable[Point]:
+    """A connection that was not looked at on a day counts as it did the day before."""
+    days: dict[Instant, dict[int, dict[str, int]]] = {}
+    for row in rows:
+        days.setdefault(row.created_at // DAY, {})[row.connection_id] = loads(row.counts)
+    known: dict[int, dict[str, int]] = {}
+    for day in sorted(days):
+        known |= days[day]
+        counts: Counter[str] = Counter()
+        for one in known.values():
+            counts.update(one)
+        yield Point(at=to_text(day * DAY), report=None, total=counts.total(), counts=counts)
 
 
 _on = Noun("drift", "/drift")
 operations = [
-    _on.get("", summary, "Drift now: counts, and the newest report of each.", gives=Summary),
-    _on.get("/reports", listed, "List reports.", query=ListQuery, gives=ListOf[Report]),
-    _on.get("/reports/{id}", read, "Read a report.", gives=ReportInFull),
+    _on.get(
+        "",
+        summary,
+        "Drift now: counts, the newest report of each connection, and the trend.",
+        query=SummaryQuery,
+        gives=Summary,
+    )
 ]

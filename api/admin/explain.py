@@ -3,8 +3,9 @@
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.admin.call import Answer, AnyRow, Call
-from api.admin.explanation import Question, explain
+from api.admin.explanation import explain
 from api.admin.explanation_shapes import Explanation
+from api.admin.question import Question
 from api.operation import NoBody, Noun
 from api.problems import Problem, wrong
 from models.instant import Instant, from_text
@@ -30,10 +31,10 @@ class ExplainQuery(BaseModel):
 
 def answer(call: Call[ExplainQuery, NoBody]) -> Answer:
     now, query = call.now(), call.query
-    at = now if query.at is None else moment(query.at)
+    at = as_of(query.at, now)
     with call.context.database.read() as tx:
         asked = question(tx, query.user, query.group, at=at, organization=call.organization)
-        return Answer(explain(tx, asked, now=now))
+        return Answer(explain(tx, asked, now=now, is_past=query.at is not None))
 
 
 def question(
@@ -47,6 +48,14 @@ def question(
         what = _the_one(tx, GROUPS, called, f"group {group!r}", organization=organization)
     connection = connections.load(tx, who.connection_id)
     return Question(connection=connection, user=who, group=what, at=at)
+
+
+def as_of(text: str | None, now: Instant) -> Instant:
+    """The time that was asked about. Raises Problem when nobody can know yet."""
+    at = now if text is None else moment(text)
+    if at > now:
+        raise wrong("at", f"{text!r} is in the future, of which nothing is known yet.")
+    return at
 
 
 def moment(text: str) -> Instant:
@@ -79,7 +88,7 @@ operations = [
         "Why, why not, and as of when.",
         query=ExplainQuery,
         gives=Explanation,
-        about="Without `group`: whether the user is to be in the application. Of an earlier time "
-        "only what still stands is known; what a channel has changed since is said to be lost.",
+        about="Without `group`: whether the user is to be in the application. `at` tells what was "
+        "known then, as far back as the log of changes goes; targets are told as they are now.",
     )
 ]

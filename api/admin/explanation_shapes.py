@@ -13,8 +13,29 @@ class ChannelWord(Says):
     sentence: str
 
 
+class Deciding(Shown):
+    """The observation that decided, from the journal or the list of runs."""
+
+    channel: str
+    event: str
+    as_of: str | None
+    received_at: str | None
+
+
+class Turned(Shown):
+    """When a channel's answer turned, and to what."""
+
+    at: str | None
+    channel: str
+    says: str
+    as_of: str | None
+    sentence: str
+
+
 class Pending(Shown):
     id: str
+    hold: str | None
+    sentence: str
     operation: str
     state: str
     error: str | None
@@ -26,6 +47,7 @@ class AtTarget(Shown):
     target_name: str
     state: str
     sentence: str
+    is_protected: bool
     binding: dict[str, Any] | None
     pending: list[Pending]
 
@@ -36,7 +58,13 @@ class Explanation(Shown):
     at: str
     verdict: VerdictShown
     sentences: list[str]
+    deciding: Deciding | None
     channels: dict[str, ChannelWord]
     login: LoginShown | None
     aliases: dict[str, list[Alias]]
+    nested: list[list[GroupRef]]
+    """Paths from the group down to one that the user is in."""
+    history: list[Turned]
+    log_begins: str | None
+    """How far back the answers of channels are known exactly."""
     targets: list[AtTarget]

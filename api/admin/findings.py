@@ -2,8 +2,10 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, RootModel
 
+from api.admin import actions
+from api.admin.actions import Action
 from api.admin.call import Answer, AnyRow, Call, Later, again, find
 from api.admin.explain import moment
 from api.admin.memberships import GroupRef
@@ -12,21 +14,13 @@ from api.admin.shapes import Incoming, Kept, ListOf, Shown, kept, when
 from api.operation import NoBody, NoQuery, Noun
 from api.paging import ListQuery, page
 from api.problems import Problem, wrong
-from models.findings import Kind
-from models.store import orders, runs
+from models.instant import Instant
+from models.store import findings, runs
 from models.store.database import Tx
 from models.store.lists.drift import FINDINGS
-
-OF_SOURCE = frozenset({Kind.PULL_INCOMPLETE, Kind.SCOPE_SHRUNK, Kind.STALE_EVIDENCE})
-OF_USER = frozenset(
-    {
-        Kind.MISSED_PUSH,
-        Kind.STALE_PUSH,
-        Kind.TOKEN_AHEAD_OF_DIRECTORY,
-        Kind.LOGIN_OF_INACTIVE_USER,
-        Kind.ATTRIBUTE_CONFLICT,
-    }
-)
+from models.store.lists.work import ACTIONS
+from sync import heal as healing
+from sync.heal import Refused
 
 
 class FoundUser(Shown):
@@ -43,6 +37,17 @@ class EvidenceShown(Shown):
     why: str
 
 
+class FindingAction(Shown):
+    """What heals it: an operation at its target, or a read of the directory."""
+
+    operation: str
+    fingerprint: str | None
+
+
+class Healing(RootModel[Action | Run]):
+    """The action that was queued, or the run that looks again."""
+
+
 class Finding(Kept):
     kind: str
     severity: str
@@ -56,12 +61,19 @@ class Finding(Kept):
     summary: str
     evidence: list[EvidenceShown]
     suggestion: str
+    action: FindingAction | None
     first_seen: str | None
     last_seen: str | None
     flips: int
     accepted_until: str | None
     accepted_by: str | None
     note: str | None
+
+
+class HealQuery(WaitQuery):
+    fingerprint: str | None = Field(
+        default=None, max_length=64, description="That of the action as it was shown."
+    )
 
 
 class Acceptance(Incoming):
@@ -90,9 +102,8 @@ def accept(call: Call[NoQuery, Acceptance]) -> Answer:
         raise wrong("until", "until must be a time to come.")
     with call.context.database.write() as tx:
         row = found(tx, call)
-        if not orders.accept(
-            tx, row.id, until=until, note=body.note, by=f"Accepted by {call.key.name}.", now=now
-        ):
+        by = call.key.name
+        if not findings.accept(tx, row.id, until=until, note=body.note, by=by, now=now):
             raise Problem(409, f"This finding is {row.state}: there is nothing to accept.")
         return Answer(shown(again(tx, FINDINGS, row.id)))
 
@@ -100,23 +111,44 @@ def accept(call: Call[NoQuery, Acceptance]) -> Answer:
 def reopen(call: Call[NoQuery, NoBody]) -> Answer:
     with call.context.database.write() as tx:
         row = found(tx, call)
-        orders.reopen(tx, row.id, call.now())
+        if not findings.reopen(tx, row.id, call.now()) and row.state != "open":
+            raise Problem(409, f"This finding is {row.state}: there is nothing to reopen.")
         return Answer(shown(again(tx, FINDINGS, row.id)))
 
 
-def heal(call: Call[WaitQuery, NoBody]) -> Later:
-    """A read for what is wrong with a source, a point read for a user, else a reconciliation."""
+def heal(call: Call[HealQuery, NoBody]) -> Answer | Later:
+    """A read for what is wrong with a source or a user; else just the action that is shown."""
     with call.context.database.write() as tx:
         row, now = found(tx, call), call.now()
         if row.state not in ("open", "accepted"):
             raise Problem(409, f"This finding is {row.state}: there is nothing to heal.")
-        if row.has_pull and row.kind in OF_SOURCE:
-            run = runs.start(tx, row.connection_id, "pull", now)
-        elif row.has_pull and row.kind in OF_USER and row.user_id is not None:
-            run = runs.start(tx, row.connection_id, "point_read", now, user=row.user_id)
-        else:
-            run = runs.start(tx, row.connection_id, "reconcile", now)
+        if call.query.fingerprint not in (None, (row.action or {}).get("fingerprint")):
+            raise Problem(409, "The finding shows another action by now. Look at it again.")
+        kind = _look(row)
+        if kind is None:
+            return Answer(_healed(tx, row, now))
+        user = row.user_id if kind == "point_read" else None
+        run = runs.start(tx, row.connection_id, kind, now, user=user)
     return later(call.context, run, call.query.wait)
+
+
+def _healed(tx: Tx, row: AnyRow, now: Instant) -> actions.Action:
+    healed = healing.heal(tx, row, now)
+    if isinstance(healed, Refused):
+        raise Problem(409, healed.why)
+    return actions.shown(again(tx, ACTIONS, healed.action))
+
+
+def _look(row: AnyRow) -> str | None:
+    is_of_pull = row.subject.endswith("/pull")
+    return healing.look(row.kind, has_pull=row.has_pull, user=row.user_id, is_of_pull=is_of_pull)
+
+
+def _action(row: AnyRow) -> FindingAction | None:
+    kind = _look(row)
+    if kind is not None:
+        return FindingAction(operation=kind, fingerprint=None)
+    return None if row.action is None else FindingAction(**row.action)
 
 
 def found(tx: Tx, call: Call[Any, Any]) -> AnyRow:
@@ -124,9 +156,6 @@ def found(tx: Tx, call: Call[Any, Any]) -> AnyRow:
 
 
 def shown(row: Any) -> Finding:
-    """What an administrator said of it stands apart from the evidence."""
-    words = [one for one in row.evidence if one["channel"] != orders.ADMINISTRATOR]
-    accepted: dict[str, str | None] = next((one for one in row.evidence if one not in words), {})
     user = None
     if row.user_shown:
         user = FoundUser(id=row.user_shown, user_name=row.user_name, email=row.email)
@@ -142,14 +171,15 @@ def shown(row: Any) -> Finding:
         user=user,
         group=GroupRef(id=row.group_shown, name=row.group_name) if row.group_shown else None,
         summary=row.summary,
-        evidence=[EvidenceShown(**one) for one in words],
+        evidence=[EvidenceShown(**one) for one in row.evidence],
         suggestion=row.suggestion,
+        action=_action(row),
         first_seen=when(row.first_seen),
         last_seen=when(row.last_seen),
         flips=row.flips,
         accepted_until=when(row.accepted_until),
-        accepted_by=accepted.get("why"),
-        note=accepted.get("value"),
+        accepted_by=row.accepted_by,
+        note=row.note,
     )
 
 
@@ -162,10 +192,12 @@ operations = [
     _on.post(
         "/{id}/heal",
         heal,
-        "Set about healing a finding.",
-        query=WaitQuery,
-        gives=Run,
+        "Heal a finding.",
+        query=HealQuery,
+        gives=Healing,
         status=(200, 202),
-        about="Starts the run that looks again at what disagrees, and mends what it may.",
+        about="Queues exactly the action that the finding shows, and answers it; or starts the "
+        "read that it shows, and answers the run. 409 when the finding shows no action, or when "
+        "something else would be done by now.",
     ),
 ]

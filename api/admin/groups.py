@@ -57,13 +57,6 @@ def read(call: Call[NoQuery, NoBody]) -> Answer:
         return Answer(_in_full(tx, _found(tx, call), call.now()))
 
 
-def aliases(call: Call[NoQuery, NoBody]) -> Answer:
-    """The whole chain, oldest first."""
-    with call.context.database.read() as tx:
-        rows = identities.aliases_of(tx, "group", _found(tx, call).id)
-    return Answer(ListOf[Alias](items=evidence.aliases(rows)))
-
-
 def remove(call: Call[NoQuery, NoBody]) -> Answer:
     """It stays removed for every token, however new, until somebody restores it."""
     return _mark(call, removed=True)
@@ -133,7 +126,6 @@ _on = Noun("groups", "/groups")
 operations = [
     _on.get("", listed, "List groups.", query=ListQuery, gives=ListOf[Group]),
     _on.get("/{id}", read, "Read a group with every channel's evidence.", gives=GroupInFull),
-    _on.get("/{id}/aliases", aliases, "Every name the group has had.", gives=ListOf[Alias]),
     _on.post(
         "/{id}/remove",
         remove,

@@ -13,7 +13,7 @@ from api.paging import ListQuery, page
 from api.problems import Problem
 from models.instant import Instant
 from models.plans import digest
-from models.store import holds, links, outbox, overview
+from models.store import findings, holds, links, outbox, overview
 from models.store import listing as listings
 from models.store.database import Tx
 from models.store.listing import Asked
@@ -26,6 +26,8 @@ SHOWN, IN_FULL = 100, 10_000
 class Hold(Kept):
     target: str
     target_name: str
+    kind: str
+    """users, groups, memberships or protected; a target has one open hold of each at the most."""
     state: str
     counts: dict[str, int]
     operations: list[Action]
@@ -64,6 +66,7 @@ def approve(call: Call[NoQuery, Approval]) -> Answer:
             raise Problem(409, "The hold has changed since this digest was made. Look at it again.")
         _decide(tx, call, row, state="approved", now=now)
         outbox.release(tx, row.id, now)
+        findings.resolve_hold(tx, row.public_id, now)
         return Answer(_shown(tx, _found(tx, call, now), IN_FULL))
 
 
@@ -80,6 +83,8 @@ def _open(tx: Tx, call: Call[Any, Any], now: Instant) -> AnyRow:
     """A hold that waits for a decision, locked so that nothing joins it meanwhile."""
     links.lock(tx, "holds", _found(tx, call, now).id)
     row = _found(tx, call, now)
+    if row.shown_state == "expired" and row.expires_at > now:
+        raise Problem(409, "Nothing of this hold is asked for any more.")
     if row.shown_state == "expired":
         raise Problem(409, f"This hold expired at {when(row.expires_at)}. Reconcile for a new one.")
     if row.shown_state != "open":
@@ -106,6 +111,7 @@ def _shown(tx: Tx, row: Any, limit: int) -> Hold:
         **kept(row),
         target=row.target_id_shown,
         target_name=row.target_name,
+        kind=row.kind,
         state=row.shown_state,
         counts=overview.in_holds(tx, [row.id])[row.id],
         operations=[action_shown(one) for one in rows],

@@ -25,6 +25,13 @@ class WaitQuery(BaseModel):
     )
 
 
+class PullQuery(WaitQuery):
+    delta: bool = Field(
+        default=False,
+        description="Only ask what changed since the last look, where the directory can tell.",
+    )
+
+
 class ReconcileQuery(WaitQuery):
     dry_run: bool = Field(default=False, description="Answer the plan and change nothing.")
 
@@ -58,12 +65,13 @@ def read(call: Call[NoQuery, NoBody]) -> Answer:
     return Answer(_shown(row))
 
 
-def pull(call: Call[WaitQuery, NoBody]) -> Later:
+def pull(call: Call[PullQuery, NoBody]) -> Later:
     with call.context.database.write() as tx:
         connection = found(tx, call)
         if connection.pull is None:
             raise Problem(422, "This connection has no pull channel, so there is nothing to read.")
-        run = runs.start(tx, connection.id, "pull", call.now())
+        kind = "delta" if call.query.delta else "pull"
+        run = runs.start(tx, connection.id, kind, call.now())
     return later(call.context, run, call.query.wait)
 
 
@@ -116,7 +124,7 @@ operations = [
         "/pull",
         pull,
         "Read the directory now.",
-        query=WaitQuery,
+        query=PullQuery,
         gives=Run,
         status=(200, 202),
         about=_WAITING,

@@ -1,6 +1,7 @@
 """The few shapes that all nouns share, in and out."""
 
 import re
+import unicodedata
 import uuid
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -62,8 +63,15 @@ def _slug(text: str) -> str:
     raise ValueError("must not look like an id")
 
 
+def _plain(text: str) -> str:
+    """A name is read by people: what cannot be seen in it could make it look like another."""
+    if any(unicodedata.category(one) in ("Cc", "Cf", "Cs") for one in text):
+        raise ValueError("must be a text without control or format characters")
+    return text
+
+
+Name = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_plain)]
 Slug = Annotated[str, AfterValidator(_slug)]
-Name = Annotated[str, Field(min_length=1, max_length=256)]
 Reference = Annotated[str, Field(min_length=1, max_length=200)]
 """An id or a slug."""
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from api.admin import drift, findings, tables
-from api.admin.call import Call, Table, find
-from api.admin.drift import ReportItem
+from api.admin import findings, reports, tables
+from api.admin.call import AnyRow, Call, Table
 from api.admin.findings import Finding
+from api.admin.reports import ItemsQuery, ReportItem
 from api.context import Context
 from api.operation import CSV, NoBody, NoQuery, Noun
 from api.paging import MOST, ListQuery, page
@@ -36,6 +36,7 @@ ITEM = (
     "kind",
     "severity",
     "state",
+    "change",
     "target",
     "user",
     "group",
@@ -54,6 +55,11 @@ class FileQuery(BaseModel):
     sort: str = ""
 
 
+class ChangeQuery(FileQuery):
+    against: str | None = reports.AGAINST
+    change: reports.Chosen = reports.CHANGE
+
+
 def all_findings(call: Call[FileQuery, NoBody]) -> Table:
     """The first page is read at once, so that a wrong filter is still refused."""
     query = ListQuery(limit=MOST, filter=call.query.filter, sort=call.query.sort)
@@ -68,11 +74,15 @@ def one_finding(call: Call[NoQuery, NoBody]) -> Table:
     return Table("finding.csv", tables.lines(FINDING, [_finding(one)]))
 
 
-def report(call: Call[NoQuery, NoBody]) -> Table:
+def report(call: Call[ChangeQuery, NoBody]) -> Table:
+    """The first page is read at once, so that a wrong comparison is still refused."""
+    asked = call.query
+    query = ItemsQuery(limit=MOST, **asked.model_dump())
     with call.context.database.read() as tx:
-        row = find(tx, call, REPORTS, name=call.path["id"], noun="report")
-        rows = [_item(one) for one in drift.items(tx, row)]
-    return Table("report.csv", tables.lines(ITEM, rows))
+        row = reports.report(tx, call)
+        other = reports.against(tx, call, row, asked.against)
+        first = reports.items(tx, row, other, query, change=asked.change)
+    return Table("report.csv", tables.lines(ITEM, _items(call.context, query, first, (row, other))))
 
 
 def all_reports(call: Call[FileQuery, NoBody]) -> Table:
@@ -88,6 +98,22 @@ def summary(call: Call[NoQuery, NoBody]) -> Table:
         rows = overview.standing(tx, call.organization)
     head = ("kind", "severity", "state", "total")
     return Table("drift.csv", tables.lines(head, [tuple(row) for row in rows]))
+
+
+def _items(
+    context: Context,
+    query: ItemsQuery,
+    read: tuple[list[ReportItem], str | None],
+    compared: tuple[AnyRow, AnyRow | None],
+) -> Iterator[Sequence[object]]:
+    while True:
+        found, cursor = read
+        yield from (_item(one) for one in found)
+        if cursor is None:
+            return
+        with context.database.read() as tx:
+            further = query.model_copy(update={"cursor": cursor})
+            read = reports.items(tx, *compared, further, change=query.change)
 
 
 Read = tuple[list[Finding], str | None]
@@ -165,7 +191,7 @@ _on = Noun("drift", "/drift")
 operations = [
     _on.get(".csv", summary, "Drift now, as CSV.", gives=CSV),
     _on.get("/reports.csv", all_reports, "Reports as CSV.", query=FileQuery, gives=CSV),
-    _on.get("/reports/{id}.csv", report, "A report as CSV.", gives=CSV),
+    _on.get("/reports/{id}.csv", report, "A report as CSV.", query=ChangeQuery, gives=CSV),
     _on.get("/findings.csv", all_findings, "Findings as CSV.", query=FileQuery, gives=CSV),
     _on.get("/findings/{id}.csv", one_finding, "A finding as CSV.", gives=CSV),
 ]

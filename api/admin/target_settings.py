@@ -47,7 +47,7 @@ def columns(context: Context, before: AnyRow, values: Config) -> dict[str, Any]:
     for name in sorted(_FIXED & set(values)):
         raise wrong(name, f"The {name} of a target cannot be changed.")
     own = {k: v for k, v in values.items() if k in ("guard", "mapping")}
-    found = {k: dumps(v.model_dump() if isinstance(v, Guard) else v) for k, v in own.items()}
+    found = {k: dumps(_guard(before, v) if isinstance(v, Guard) else v) for k, v in own.items()}
     settings = {k: v for k, v in values.items() if k not in _OWN}
     if not settings:
         return found
@@ -57,3 +57,8 @@ def columns(context: Context, before: AnyRow, values: Config) -> dict[str, Any]:
     config, secrets = checked(context, before.kind, whole)
     sealed_secrets = sealed.seal(context, secrets, before.public_id)
     return {**found, "config": dumps(config), "secrets": sealed_secrets}
+
+
+def _guard(before: AnyRow, change: Guard) -> Config:
+    """What is not sent stays: whoever changes a number takes nobody's protection away."""
+    return merged(before.guard, change.model_dump(exclude_unset=True))

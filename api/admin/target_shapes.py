@@ -6,12 +6,28 @@ from pydantic import ConfigDict, Field
 
 from api.admin.shapes import Incoming, Kept, Reference, Slug, kept, omitted, when
 
+Name = Annotated[str, Field(min_length=1, max_length=512)]
+
+
+class Protected(Incoming):
+    """Whose removal always needs approval: user names, and names or ids of groups."""
+
+    users: Annotated[list[Name], Field(max_length=1000)] = Field(default=[])
+    groups: Annotated[list[Name], Field(max_length=1000)] = Field(default=[])
+
 
 class Guard(Incoming):
-    """How much may be removed within 24 hours before a person must approve."""
+    """How much may be removed within 24 hours before a person must approve.
+
+    `floor` or `share` of what the target holds of a kind, whichever is more; `group_floor` or
+    `group_share` of the members of one group.
+    """
 
     floor: int = Field(default=10, ge=0, le=1_000_000)
     share: Annotated[float, Field(ge=0, le=1)] = 0.05
+    group_floor: int = Field(default=10, ge=0, le=1_000_000)
+    group_share: Annotated[float, Field(ge=0, le=1)] = 0.2
+    protected: Protected = Protected()
 
 
 class NewTarget(Incoming):
@@ -50,7 +66,12 @@ class Target(Kept):
     guard: dict[str, Any]
     mapping: dict[str, Any]
     state: str
+    """active; quarantined while it does not answer; suspended until somebody mends it."""
     problem: str | None
+    failures: int
+    """How many calls in a row failed."""
+    retry_at: str | None
+    """While it is quarantined: when it is tried again."""
     observed_at: str | None
 
 
@@ -65,6 +86,8 @@ def as_shown(row: Any, joined: list[str]) -> Target:
         "mapping": row.mapping,
         "state": row.state,
         "problem": row.problem,
+        "failures": row.failures,
+        "retry_at": when(row.retry_at),
         "observed_at": when(row.observed_at),
     }
     return Target(**{**row.config, **own})

@@ -119,7 +119,7 @@ def _fields(row: AnyRow, decided: UserVerdict) -> dict[str, Any]:
         "display_name": row.display_name,
         "active": bool(row.active),
         "verdict": evidence.verdict(decided.exists),
-        "role": None,
+        "role": decided.role,
         "connection": row.connection_id_shown,
         "connection_name": row.connection_name,
     }

@@ -7,9 +7,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from api.commands import table
 from api.demo.stage import Stage, StoryFailed, opened
+from api.demo.stagehand import Stagehand
 from api.demo.story import CONNECTION, Story, prepare
+from api.drift_command import table
 from connectors.errors import ConnectorError
 
 COLOURS = {"push": "cyan", "pull": "green", "login": "magenta", "admin": "yellow", "guard": "red"}
@@ -27,7 +28,9 @@ def play(*, keep: bool) -> int:
     start = time.monotonic()
     try:
         with opened() as stage:
-            Story(stage, _teller(start), prepare(stage)).play()
+            provider = prepare(stage)
+            stage.app.router.routes += Stagehand(provider).routes()
+            Story(stage, _teller(start), provider).play()
             report(stage)
             console.print(f"\nThat took {time.monotonic() - start:.0f} seconds.")
             if keep:
@@ -93,11 +96,11 @@ def folded(found: list[dict[str, Any]], most: int = 3) -> list[dict[str, Any]]:
 
 def _keep(stage: Stage) -> None:
     """Leave it running to look at, until Ctrl-C."""
-    auth = f"-H 'Authorization: Bearer {stage.admin_key}'"
-    base = f"{stage.daemon}/api/v1"
     console.print(f"\n[green]Still running at {stage.daemon}. To look around:[/green]\n")
+    print(f"  export TRUEUP={stage.daemon}/api/v1 PLAYED={stage.played}")
+    print(f"  export AUTH='Authorization: Bearer {stage.admin_key}'\n")
     for path in ("/drift", "/holds", "/explain?user=ada.abel@acme.example&group=Engineering"):
-        print(f"  curl -s {auth} '{base}{path}'")
-    print("\nCtrl-C ends it.", flush=True)
+        print(f'  curl -s -H "$AUTH" "$TRUEUP{path}"')
+    print("\ndocs/life-of-a-membership.md has more to try. Ctrl-C ends it.", flush=True)
     while True:
         time.sleep(3600)

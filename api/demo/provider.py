@@ -63,7 +63,13 @@ class Provider:
         self._patch(team, {"op": "remove", "path": path})
 
     def sign_in(
-        self, person: Person, groups: list[str] | None, *, hours_ago: float = 0, **extra: object
+        self,
+        person: Person,
+        groups: list[str] | None,
+        *,
+        hours_ago: float = 0,
+        connection: str = "acme~idp",
+        **extra: object,
     ) -> Any:
         """A token as the provider would issue it, handed in by the application's backend."""
         now = Clock().now()
@@ -77,7 +83,7 @@ class Provider:
         if groups is not None:
             claims["groups"] = groups
         token = self.stage.issuer.id_token(self.client_id, now, **claims)
-        return self.stage.login({"connection": "acme~idp", "id_token": token})
+        return self.stage.login({"connection": connection, "id_token": token})
 
     def _patch(self, team: Team, operation: dict[str, Any]) -> None:
         body = {"schemas": [PATCH], "Operations": [operation]}

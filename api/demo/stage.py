@@ -44,6 +44,8 @@ class Stage:
     directory: Directory
     issuer: Issuer
     application: Application
+    app: Starlette
+    """Provider, directory and application, as they are played."""
     http: Http = field(default_factory=lambda: loopback(PATIENCE * 3))
 
     def api(self, method: str, path: str, body: Any = None) -> Any:
@@ -84,7 +86,7 @@ def opened() -> Iterator[Stage]:
     with played(app, port), TemporaryDirectory(prefix="trueup-demo-") as home:
         key = f"tuk_{secrets.token_urlsafe(24)}"
         with daemon(Path(home), key) as address:
-            yield Stage(address, issuer.url, key, directory, issuer, application)
+            yield Stage(address, issuer.url, key, directory, issuer, application, app)
 
 
 @contextmanager

@@ -165,46 +165,56 @@ def quoted(text: str) -> str:
 
 
 def prepare(stage: Stage) -> Provider:
-    """What an administrator sets up: an organization, a connection, a target."""
-    stage.api(
-        "POST",
-        "/organizations",
-        {"slug": "acme", "name": "Acme", "domains": ["acme.example"]},
-    )
-    made = stage.api(
-        "POST",
-        "/connections",
-        {
-            "organization": "acme",
-            "slug": "idp",
-            "provider": "okta",
-            "push": True,
-            "pull": {
-                "kind": "okta",
-                "org_url": stage.played,
-                "token": "demo-directory-token",
-                "scope": "all",
-            },
-            "login": {
-                "protocol": "oidc",
-                "issuer": stage.played,
-                "client_id": CLIENT,
-                "groups_claim": "groups",
-            },
-            "policy": {"lag": 0},
-        },
-    )
-    stage.api(
-        "POST",
-        "/targets",
-        {
-            "organization": "acme",
-            "slug": "app",
-            "kind": "scim",
-            "url": f"{stage.played}/scim/v2",
-            "auth": {"type": "bearer", "token": "demo-application-token"},
-            "connections": ["idp"],
-            "guard": {"floor": 10, "share": 0.05},
-        },
-    )
+    """What an administrator sets up: an organization, two connections, a target."""
+    acme = {"slug": "acme", "name": "Acme", "domains": ["acme.example"]}
+    stage.api("POST", "/organizations", acme)
+    made = stage.api("POST", "/connections", _idp(stage.played))
+    stage.api("POST", "/connections", _portal(stage.played))
+    stage.api("POST", "/targets", _app(stage.played))
     return Provider(stage, made["scim"]["base_url"], made["scim"]["token"], CLIENT)
+
+
+def _idp(played: str) -> dict[str, Any]:
+    """All three channels."""
+    directory = {"kind": "okta", "org_url": played, "token": "demo-directory-token"}
+    return {
+        "organization": "acme",
+        "slug": "idp",
+        "provider": "okta",
+        "push": True,
+        "pull": {**directory, "scope": "all"},
+        "login": _login(played),
+        "policy": {"lag": 0},
+    }
+
+
+def _portal(played: str) -> dict[str, Any]:
+    """Logins only, so that tokens decide."""
+    return {
+        "organization": "acme",
+        "slug": "portal",
+        "provider": "generic",
+        "push": False,
+        "login": _login(played),
+    }
+
+
+def _login(played: str) -> dict[str, Any]:
+    return {
+        "protocol": "oidc",
+        "issuer": played,
+        "client_id": CLIENT,
+        "groups_claim": "groups",
+    }
+
+
+def _app(played: str) -> dict[str, Any]:
+    return {
+        "organization": "acme",
+        "slug": "app",
+        "kind": "scim",
+        "url": f"{played}/scim/v2",
+        "auth": {"type": "bearer", "token": "demo-application-token"},
+        "connections": ["idp"],
+        "guard": {"floor": 10, "share": 0.05},
+    }

@@ -15,7 +15,7 @@ from api.parse import parse
 from api.problems import Problem
 from connectors.errors import ConnectorError
 from models.identity import UserKey
-from models.store import accounts, findings
+from models.store import accounts, directory, findings
 from models.store.database import Tx
 from sync import connection as connections
 from sync.claims import ClaimsUnusable, GroupsClaim, diagnose, subject
@@ -95,7 +95,7 @@ def _answer(
 
 
 def _user(tx: Tx, key: UserKey) -> dict[str, Any]:
-    row = tx.row("SELECT * FROM users WHERE id = :key", {"key": key})
+    row = directory.user_of(tx, key)
     assert row is not None
     return {
         "id": row.public_id,

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.scim import answers
+from api.scim import answers, newcomers
 from api.scim.auth import Caller
 from api.scim.conditions import check_match, is_unchanged, version_of
 from api.scim.errors import NotFound
@@ -50,6 +50,8 @@ class Ask:
         """The resource, ours until the end. Raises NotFound and PreconditionFailed."""
         link = push.connection.key
         row = scim.lock(push.tx, self.table, connection=link, public_id=self.public_id)
+        if row is None and self.table == "users" and push.take_over(self.public_id):
+            row = scim.lock(push.tx, self.table, connection=link, public_id=self.public_id)
         if row is None:
             raise _missing()
         check_match(self.if_match, version_of(row.scim_version))
@@ -62,7 +64,9 @@ class Ask:
     def _read(self) -> Response:
         link = self.caller.connection.key
         with self.caller.context.database.read() as tx:
-            row = scim.find(tx, self.table, connection=link, public_id=self.public_id)
+            row: Any = scim.find(tx, self.table, connection=link, public_id=self.public_id)
+            if row is None and self.table == "users":
+                row = newcomers.of_public_id(tx, link, self.public_id)
             if row is None:
                 raise _missing()
             version = version_of(row.scim_version)

@@ -11,7 +11,6 @@ from api.scim.errors import Unauthorized
 from api.scim.filters import is_storable
 from models.instant import MINUTE
 from models.store import accounts
-from models.store.again import again
 from models.store.vault import hashed
 from sync import connection as connections
 from sync.connection import Connection
@@ -34,13 +33,10 @@ class Caller:
         return f"{self.context.settings.outside}{PREFIX}/{self.connection.public_id}"
 
     def write(self, work: Callable[[Push], T]) -> T:
-        """Work on the push channel, all or nothing."""
-
-        def once() -> T:
-            with self.context.database.write() as tx:
-                return work(Push(tx, self.connection, self.context.clock))
-
-        return again(once)
+        """Work on the push channel, all or nothing; again where another was faster."""
+        return self.context.database.insist(
+            lambda tx: work(Push(tx, self.connection, self.context.clock))
+        )
 
 
 def authenticate(request: Request) -> Caller:

@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.scim import answers, query
+from api.scim import answers, newcomers, query
 from api.scim.answers import Body
 from api.scim.auth import Caller
 from api.scim.body import body_of
@@ -67,14 +66,20 @@ def _list(caller: Caller, collections: Sequence[Collection], asked: Query) -> Re
     listed = [_listed(one, collections, asked) for one in collections]
     window = Window(asked.start - 1, asked.count, asked.sort_by is not None, asked.descending)
     with caller.context.database.read() as tx:
+        rows: Sequence[Any]
         rows, total = page(tx, caller.connection.key, listed, window=window)
+        newcomer = None
+        if not total and collections[0] is USERS:
+            newcomer = newcomers.probed(tx, caller.connection.key, asked.filter)
+        if newcomer is not None:
+            rows, total = ([newcomer] if window.offset == 0 and window.limit else []), 1
         renderer = Renderer(tx, caller.base_url, asked.projection)
         resources = _rendered(renderer, collections, rows)
     return answers.listed(resources, total=total, start=asked.start)
 
 
 def _rendered(
-    renderer: Renderer, collections: Sequence[Collection], rows: Sequence[Row[Any]]
+    renderer: Renderer, collections: Sequence[Collection], rows: Sequence[Any]
 ) -> list[Body]:
     """In the order of the rows, though each kind is rendered at once."""
     found: dict[tuple[int, int], Body] = {}

@@ -6,7 +6,7 @@ from an index that trails the directory, and is refused for groups that cannot h
 https://learn.microsoft.com/graph/api/group-list-transitivemembers
 """
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -30,11 +30,13 @@ R = TypeVar("R", GroupRow, UserRow)
 
 PAGE = 999  # the most that Graph gives at once
 _FIELDS = {"users": USER_FIELDS, "groups": GROUP_FIELDS}
-_IDS = "transitiveMembers?$select=id"
+USERS_AND_GROUPS = "transitiveMembers?$select=id"
 
 
-def read_all(graph: Graph) -> Iterator[ReadPart]:
+def read_all(graph: Graph, begin: Callable[[Graph], str | None]) -> Iterator[ReadPart]:
+    """`begin` answers where changes will be told from; it is asked before the first page."""
     users, groups = graph.count("/users"), graph.count("/groups")
+    cursor = begin(graph)
     known: set[str] = set()
     for page in graph.pages(f"/users?$select={USER_FIELDS}&$top={PAGE}", Page[UserRow]):
         yield [user(row) for row in page]
@@ -43,9 +45,9 @@ def read_all(graph: Graph) -> Iterator[ReadPart]:
     for listed in graph.pages(f"/groups?$select={GROUP_FIELDS}&$top={PAGE}", Page[GroupRow]):
         yield [group(row) for row in listed]
         rows |= {row.id: row for row in listed}
-    for row, members in _members(graph, rows.values(), _IDS):
-        yield _known_in(row, members, known)
-    yield ReadEnded(min(users, graph.count("/users")), min(groups, graph.count("/groups")))
+    for row, members in members_of(graph, rows.values(), USERS_AND_GROUPS):
+        yield those_known(row, members, known)
+    yield ReadEnded(min(users, graph.count("/users")), min(groups, graph.count("/groups")), cursor)
 
 
 def read_groups(graph: Graph, ids: Iterable[str]) -> Iterator[ReadPart]:
@@ -54,12 +56,12 @@ def read_groups(graph: Graph, ids: Iterable[str]) -> Iterator[ReadPart]:
     No count: Graph offers one for each group, none for the people in several.
     """
     rows = list(named(graph, ids))
-    members = list(_members(graph, rows, f"transitiveMembers?$select={USER_FIELDS}"))
-    users = {one.id: user(one) for _, ones in members for one in ones}
+    members = list(members_of(graph, rows, f"transitiveMembers?$select={USER_FIELDS}"))
+    users = {one.id: user(one) for _, ones in members for one in ones if one.is_user}
     yield list(users.values())
     yield [group(row) for row in rows]
     for row, ones in members:
-        yield _known_in(row, ones, users.keys())
+        yield those_known(row, ones, users.keys())
     yield ReadEnded()
 
 
@@ -71,16 +73,16 @@ def read_assigned(graph: Graph, app: str) -> Iterator[ReadPart]:
     """
     assigned = [row for page in assignments(graph, app) for row in page]
     teams = {row.principal for row in assigned if row.type == "Group"}
-    found = _objects(graph, "groups", sorted(teams))
-    rows = [_about(one, reply, GroupRow) for one, reply in found]
+    found = objects(graph, "groups", sorted(teams))
+    rows = [about(one, reply, GroupRow) for one, reply in found]
     alone = _users(graph, sorted(row.principal for row in assigned if row.type == "User"))
     users = {one.id: one for one in alone}
-    for _, ones in _members(graph, rows, f"members?$select={USER_FIELDS}"):
-        users |= {one.id: user(one) for one in ones}
+    for _, ones in members_of(graph, rows, f"members?$select={USER_FIELDS}"):
+        users |= {one.id: user(one) for one in ones if one.is_user}
     yield list(users.values())
     yield [group(row) for row in rows]
-    for row, ones in _members(graph, rows, _IDS):
-        yield _known_in(row, ones, users.keys())
+    for row, ones in members_of(graph, rows, USERS_AND_GROUPS):
+        yield those_known(row, ones, users.keys())
     yield ReadEnded()
 
 
@@ -101,40 +103,40 @@ def assignments(graph: Graph, app: str) -> Iterator[list[AssignedRow]]:
 
 def named(graph: Graph, ids: Iterable[str]) -> Iterator[GroupRow]:
     """Raises Misconfigured for one that does not exist: its members would all seem to be gone."""
-    for one, reply in _objects(graph, "groups", ids):
+    for one, reply in objects(graph, "groups", ids):
         if is_missing(reply):
             raise Misconfigured(f"The scope names the group {one}, which does not exist.")
-        yield _about(one, reply, GroupRow)
+        yield about(one, reply, GroupRow)
 
 
 def _users(graph: Graph, ids: Iterable[str]) -> list[DirectoryUser]:
     """An assignment to a user who is not there is a contradiction, so it raises Transient."""
-    return [user(_about(one, reply, UserRow)) for one, reply in _objects(graph, "users", ids)]
+    return [user(about(one, reply, UserRow)) for one, reply in objects(graph, "users", ids)]
 
 
-def _objects(graph: Graph, kind: str, ids: Iterable[str]) -> Iterator[tuple[str, Reply]]:
+def objects(graph: Graph, kind: str, ids: Iterable[str]) -> Iterator[tuple[str, Reply]]:
     """Each id with the answer about it, whatever its status."""
     paths = {f"/{kind}/{quote(one, safe='')}?$select={_FIELDS[kind]}": one for one in ids}
     for path, reply in gather(graph, paths):
         yield paths[path], reply
 
 
-def _about(one: str, reply: Reply, shape: type[R]) -> R:
+def about(one: str, reply: Reply, shape: type[R]) -> R:
     row = decode(reply, shape)
     if row.id.lower() != one.lower():
         raise Transient(f"{reply.url} answered about another object.")
     return row
 
 
-def _members(
+def members_of(
     graph: Graph, groups: Iterable[GroupRow], relation: str
 ) -> Iterator[tuple[GroupRow, list[MemberRow]]]:
-    """Each group with the users in it. First pages come in batches, the others one by one."""
+    """Each group with everything in it. First pages come in batches, the others one by one."""
     by_path = {f"/groups/{quote(row.id, safe='')}/{relation}&$top={PAGE}": row for row in groups}
     for path, first in gather(graph, by_path):
         rows = [row for page in graph.pages(path, Page[MemberRow], first) for row in page]
         _visible(by_path[path], rows)
-        yield by_path[path], [row for row in rows if row.is_user]
+        yield by_path[path], rows
 
 
 def _visible(row: GroupRow, members: list[MemberRow]) -> None:
@@ -146,6 +148,10 @@ def _visible(row: GroupRow, members: list[MemberRow]) -> None:
         )
 
 
-def _known_in(row: GroupRow, members: list[MemberRow], users: Set[str]) -> DirectoryMembers:
+def those_known(row: GroupRow, members: list[MemberRow], users: Set[str]) -> DirectoryMembers:
     """Others are outside the scope, or came while we read: the next read tells of them."""
-    return DirectoryMembers(row.id, frozenset(one.id for one in members) & users)
+    return DirectoryMembers(
+        row.id,
+        users=frozenset([one.id for one in members if one.is_user and one.id in users]),
+        groups=frozenset(one.id for one in members if one.is_group) - {row.id},
+    )

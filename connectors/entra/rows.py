@@ -42,6 +42,10 @@ class MemberRow(UserRow, kw_only=True):
     def is_user(self) -> bool:
         return self.type == "#microsoft.graph.user"
 
+    @property
+    def is_group(self) -> bool:
+        return self.type == "#microsoft.graph.group"
+
 
 class ParentRow(GroupRow, kw_only=True):
     """What somebody is a member of: groups, directory roles, administrative units."""

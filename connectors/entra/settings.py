@@ -100,6 +100,11 @@ class EntraPull(_Strict):
         return self
 
     @property
+    def offers_rounds(self) -> bool:
+        """Changes are told of the whole directory only."""
+        return self.scope == "all"
+
+    @property
     def sign_in(self) -> str:
         """The tenant's authority. One given with a path names its tenant already."""
         path = urlsplit(self.authority).path

@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
-from connectors.base import ReadPart, UserFound, UserGone
+from connectors.base import ReadPart, RoundPart, UserFound, UserGone
+from connectors.entra.changes import changes, latest
 from connectors.entra.graph import Graph, Page, Token, decode, is_missing
 from connectors.entra.reads import PAGE, assignments, named, read_all, read_assigned, read_groups
 from connectors.entra.rows import GROUP_FIELDS, USER_FIELDS, GroupRow, ParentRow, UserRow
@@ -13,7 +14,7 @@ from connectors.entra.rows import group as as_group
 from connectors.entra.rows import user as as_user
 from connectors.entra.settings import AppAssignment, EntraPull, NamedGroups
 from connectors.entra.token import ClientToken
-from connectors.errors import ConnectorError, Transient
+from connectors.errors import ConnectorError, CursorLost, Transient
 from connectors.http import Http, Limits
 
 
@@ -49,7 +50,13 @@ class Entra:
             case AppAssignment(app_id=app):
                 return read_assigned(graph, app)
             case "all":
-                return read_all(graph)
+                return read_all(graph, latest)
+
+    def changes(self, cursor: str) -> Iterator[RoundPart]:
+        """See `Source.changes`. Only a read of the whole directory can be gone on from."""
+        if self._settings.scope != "all":
+            raise CursorLost("Changes are told for a scope of the whole directory only.")
+        return changes(self._graph(), cursor)
 
     def read_user(self, directory_id: str) -> UserFound | UserGone:
         """The user and its groups, as the full read knows them.

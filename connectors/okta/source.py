@@ -3,8 +3,8 @@
 import time
 from collections.abc import Callable, Iterator
 
-from connectors.base import ReadPart, UserFound, UserGone
-from connectors.errors import Gone, Refused, Transient
+from connectors.base import ReadPart, RoundPart, UserFound, UserGone
+from connectors.errors import CursorLost, Gone, Refused, Transient
 from connectors.http import Limits
 from connectors.okta.checks import problems
 from connectors.okta.door import Door
@@ -42,6 +42,10 @@ class Okta:
                 return reading.groups(names)
             case "all":
                 return reading.everything()
+
+    def changes(self, cursor: str) -> Iterator[RoundPart]:
+        """Okta's searches by time of change are behind its directory: it has no rounds."""
+        raise CursorLost("Okta offers no reliable list of changes.")
 
     def read_user(self, directory_id: str) -> UserFound | UserGone:
         """See `Source.read_user`. A deprovisioned user is found, and inactive.

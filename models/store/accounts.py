@@ -114,4 +114,10 @@ def suspend_target(tx: Tx, target: int, problem: str, now: Instant) -> None:
 
 def resume_target(tx: Tx, target: int, now: Instant) -> None:
     tx.has_work = True
-    tx.update("targets", target, {"state": "active", "problem": None, "updated_at": now})
+    well = {"state": "active", "problem": None, "failures": 0, "retry_at": 0, "probe": None}
+    tx.update("targets", target, {**well, "updated_at": now})
+
+
+def observed(tx: Tx, target: int, now: Instant) -> None:
+    """Its listing was read to the end."""
+    tx.run("UPDATE targets SET observed_at = :now WHERE id = :key", {"now": now, "key": target})

@@ -1,6 +1,6 @@
 """What targets hold for our objects."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Row
@@ -9,6 +9,7 @@ from models.actions import Ownership
 from models.identity import GroupKey, UserKey
 from models.instant import Instant
 from models.plans import Budget
+from models.store import queue
 from models.store.database import Tx
 
 
@@ -45,6 +46,7 @@ def bind_user(
             "now": now,
         },
     )
+    queue.wake(tx, target, now, user=user)
 
 
 def bind_group(
@@ -76,6 +78,7 @@ def bind_group(
             "now": now,
         },
     )
+    queue.wake(tx, target, now, group=group)
 
 
 def set_inactive(tx: Tx, target: int, user: UserKey, now: Instant) -> None:
@@ -125,7 +128,7 @@ def users_at(tx: Tx, target: int) -> Sequence[Row[Any]]:
     """Every user binding of a target, with the name of the user."""
     return tx.rows(
         """
-        SELECT b.*, u.public_id, u.user_name, u.connection_id
+        SELECT b.*, u.public_id, u.user_name, u.connection_id, u.wanted
         FROM user_bindings b JOIN users u ON u.id = b.user_id WHERE b.target_id = :target
         """,
         {"target": target},
@@ -135,7 +138,7 @@ def users_at(tx: Tx, target: int) -> Sequence[Row[Any]]:
 def groups_at(tx: Tx, target: int) -> Sequence[Row[Any]]:
     return tx.rows(
         """
-        SELECT b.*, g.public_id, g.name, g.connection_id
+        SELECT b.*, g.public_id, g.name, g.connection_id, g.wanted
         FROM group_bindings b JOIN groups g ON g.id = b.group_id WHERE b.target_id = :target
         """,
         {"target": target},
@@ -144,11 +147,70 @@ def groups_at(tx: Tx, target: int) -> Sequence[Row[Any]]:
 
 def members_at(tx: Tx, target: int, group: GroupKey) -> set[UserKey]:
     """Whom the target holds as members of a group."""
-    rows = tx.rows(
-        "SELECT user_id FROM member_bindings WHERE target_id = :target AND group_id = :group",
-        {"target": target, "group": group},
+    sql = "SELECT user_id FROM member_bindings WHERE target_id = :target AND group_id = :group"
+    return set(tx.column(sql, {"target": target, "group": group}))
+
+
+def users_of(tx: Tx, target: int, connection: int) -> Iterator[tuple[str, UserKey, bool]]:
+    """Every user of a connection that is bound at a target: its id there, and if it is ours."""
+    sql = """
+        SELECT b.remote_id, b.user_id, b.ownership <> 'foreign'
+        FROM user_bindings b JOIN users u ON u.id = b.user_id
+        WHERE b.target_id = :target AND b.user_id > :after AND u.connection_id = :connection
+        ORDER BY b.user_id LIMIT 5000
+    """
+    params = {"target": target, "connection": connection, "after": 0}
+    while rows := tx.tuples(sql, params):
+        for remote_id, user, is_ours in rows:
+            yield remote_id, UserKey(user), bool(is_ours)
+        params["after"] = rows[-1][1]
+
+
+def groups_of(tx: Tx, target: int, connection: int) -> list[GroupKey]:
+    """Every group of a connection that is bound at a target."""
+    return tx.column(
+        """
+        SELECT b.group_id FROM group_bindings b JOIN groups g ON g.id = b.group_id
+        WHERE b.target_id = :target AND g.connection_id = :connection
+        """,
+        {"target": target, "connection": connection},
     )
-    return {UserKey(row.user_id) for row in rows}
+
+
+def users_named(tx: Tx, target: int, remote_ids: list[str]) -> Sequence[Row[Any]]:
+    """The user bindings, of whatever connection, that have one of these ids at the target."""
+    sql = f"{_USERS_AT} AND b.remote_id IN :ids"
+    return _in_chunks(tx, sql, target, remote_ids)
+
+
+def groups_named(tx: Tx, target: int, remote_ids: list[str]) -> Sequence[Row[Any]]:
+    sql = f"{_GROUPS_AT} AND b.remote_id IN :ids"
+    return _in_chunks(tx, sql, target, remote_ids)
+
+
+def bound_users(tx: Tx, target: int, users: list[UserKey]) -> Sequence[Row[Any]]:
+    """The bindings of these users."""
+    return _in_chunks(tx, f"{_USERS_AT} AND b.user_id IN :ids", target, users)
+
+
+def bound_groups(tx: Tx, target: int, groups: list[GroupKey]) -> Sequence[Row[Any]]:
+    return _in_chunks(tx, f"{_GROUPS_AT} AND b.group_id IN :ids", target, groups)
+
+
+_USERS_AT = """
+    SELECT b.user_id, b.remote_id, b.ownership, b.active, b.digest, u.user_name, u.connection_id,
+        u.wanted
+    FROM user_bindings b JOIN users u ON u.id = b.user_id WHERE b.target_id = :target"""
+_GROUPS_AT = """
+    SELECT b.group_id, b.remote_id, b.ownership, b.digest, g.name, g.connection_id, g.wanted
+    FROM group_bindings b JOIN groups g ON g.id = b.group_id WHERE b.target_id = :target"""
+
+
+def _in_chunks(tx: Tx, sql: str, target: int, ids: Sequence[str | int]) -> Sequence[Row[Any]]:
+    found: list[Row[Any]] = []
+    for start in range(0, len(ids), 5000):
+        found += tx.rows(sql, {"target": target, "ids": list(ids[start : start + 5000])})
+    return found
 
 
 def managed(tx: Tx, target: int) -> dict[Budget, int]:

@@ -1,56 +1,49 @@
-"""Read what stands about users, groups and memberships, ready to be decided.
-
-SQL narrows, the core decides. The law: when every channel agrees and the target already
-matches, no policy can want an operation. So narrowing needs to know only unanimity; it may
-select too much and must never miss.
-"""
+"""Read what stands about users, groups and memberships, ready to be decided."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import Row
 
-from models.evidence import (
-    NO_COVER,
-    SILENT,
-    Cover,
-    Marks,
-    No,
-    Testimony,
-    Word,
-    Yes,
-    hear,
-)
 from models.identity import GroupKey, Membership, Profile, UserKey
+from models.instant import Instant
 from models.records import GroupRecord, MemberRecord, UserRecord
+from models.store import hearing, narrowing, narrowing_users
 from models.store.database import Tx, loads
+from models.store.hearing import CHANNELS
 
-NO_TARGET = 0
+NO_TARGET = narrowing.NO_TARGET
 """Decide without regard to any target."""
 
-_USERS = """
-    SELECT u.*, c.pull_cover_yes, c.pull_cover_no,
-        b.remote_id, b.ownership, b.active AS held_active, b.digest AS held_digest
+_USERS = f"""
+    SELECT u.*, {CHANNELS},
+        b.remote_id, b.ownership, b.active AS held_active, b.digest AS held_digest,
+        b.updated_at AS held_since
     FROM users u JOIN connections c ON c.id = u.connection_id
     LEFT JOIN user_bindings b ON b.user_id = u.id AND b.target_id = :target
 """
-_GROUPS = """
-    SELECT g.*, c.pull_cover_yes, c.pull_cover_no,
-        b.remote_id, b.ownership, b.digest AS held_digest
+_GROUPS = f"""
+    SELECT g.*, {CHANNELS},
+        b.remote_id, b.ownership, b.digest AS held_digest,
+        (SELECT {{list}}(a.value) FROM group_aliases a
+            WHERE a.group_id = g.id AND a.valid_to IS NULL
+                AND a.namespace IN ('id', 'external_id', 'claim')) AS identifiers
     FROM groups g JOIN connections c ON c.id = g.connection_id
     LEFT JOIN group_bindings b ON b.group_id = g.id AND b.target_id = :target
 """
-_MEMBERS = """
+_MEMBERS = f"""
     SELECT m.*, g.push_cover, g.removed_at, g.name AS group_name, g.wanted AS group_wanted,
+        g.let_in AS group_let_in,
         (g.pull_known AND g.pull_yes > 0 AND g.pull_yes >= g.pull_no
             AND g.pull_no < c.pull_cover_no) AS group_covered,
         g.login_known, u.pull_known AS user_pull_known,
         u.login_cover, u.wanted AS user_wanted, u.active AS user_active, u.user_name,
-        c.pull_cover_yes, c.pull_cover_no,
+        u.pull_cover AS user_pull_cover, g.pull_known AS group_pull_known,
+        {CHANNELS},
         ub.ownership AS user_bound, gb.ownership AS group_bound,
         mb.user_id IS NOT NULL AS held
     FROM memberships m
-    JOIN groups g ON g.id = m.group_id
+    JOIN groups g ON g.id = m.group_id AND g.merged_into IS NULL
     JOIN users u ON u.id = m.user_id
     JOIN connections c ON c.id = g.connection_id
     LEFT JOIN user_bindings ub ON ub.target_id = :target AND ub.user_id = m.user_id
@@ -58,23 +51,6 @@ _MEMBERS = """
     LEFT JOIN member_bindings mb
         ON mb.target_id = :target AND mb.group_id = m.group_id AND mb.user_id = m.user_id
 """
-_SOME_YES = """(
-    (m.push_yes > 0 AND m.push_yes >= m.push_no)
-    OR (m.pull_yes > 0 AND m.pull_yes >= m.pull_no)
-    OR (m.login_yes > 0 AND m.login_yes >= m.login_no))"""
-_SILENCE = """(
-    (m.login_yes > 0 AND m.login_yes >= m.login_no AND (c.push OR c.pull IS NOT NULL)
-        AND (m.push_yes = 0 OR m.push_yes < m.push_no)
-        AND (m.pull_yes = 0 OR m.pull_yes < m.pull_no))
-    OR (m.pull_yes > 0 AND m.pull_yes >= m.pull_no AND m.push_yes = 0 AND m.push_no = 0
-        AND g.push_yes > g.push_no AND u.push_yes > u.push_no))"""
-"""No word against it, and still a disagreement: worth a look. A push that provisions no groups
-is not silent of every membership; that would be all of them."""
-_SOME_NO = """(
-    m.push_no > m.push_yes OR m.pull_no > m.pull_yes OR m.login_no > m.login_yes
-    OR (m.push_yes = 0 AND g.push_cover > 0)
-    OR (m.pull_yes = 0 AND g.pull_known AND u.pull_known AND c.pull_cover_yes > 0)
-    OR (m.login_yes = 0 AND g.login_known AND u.login_cover > 0))"""
 
 
 def users(tx: Tx, keys: Iterable[UserKey], target: int = NO_TARGET) -> list[UserRecord]:
@@ -90,7 +66,7 @@ def groups(tx: Tx, keys: Iterable[GroupKey], target: int = NO_TARGET) -> list[Gr
     """These groups."""
     found: list[GroupRecord] = []
     for chunk in _chunks(sorted(keys)):
-        rows = tx.rows(f"{_GROUPS} WHERE g.id IN :keys", {"keys": chunk, "target": target})
+        rows = tx.rows(f"{_groups(tx)} WHERE g.id IN :keys", {"keys": chunk, "target": target})
         found += [_group(row) for row in rows]
     return found
 
@@ -101,10 +77,14 @@ def members(tx: Tx, keys: Iterable[Membership], target: int = NO_TARGET) -> Iter
     for one in sorted(keys):
         by_group.setdefault(one.group, []).append(one.user)
     for group, everyone in by_group.items():
-        for chunk in _chunks(everyone):
-            sql = f"{_MEMBERS} WHERE m.group_id = :group AND m.user_id IN :users"
-            params = {"group": group, "users": chunk, "target": target}
-            yield from (_member(row) for row in tx.rows(sql, params))
+        yield from _of_group(tx, GroupKey(group), everyone, target)
+
+
+def _of_group(tx: Tx, group: GroupKey, everyone: list[int], target: int) -> Iterator[MemberRecord]:
+    for chunk in _chunks(everyone):
+        sql = f"{_MEMBERS} WHERE m.group_id = :group AND m.user_id IN :users"
+        params = {"group": group, "users": chunk, "target": target}
+        yield from (_member(row) for row in tx.rows(sql, params))
 
 
 def members_of_user(tx: Tx, user: UserKey, target: int = NO_TARGET) -> list[MemberRecord]:
@@ -118,60 +98,108 @@ def members_of_group(tx: Tx, group: GroupKey, target: int = NO_TARGET) -> list[M
     return [_member(row) for row in rows]
 
 
+def all_members(tx: Tx, connection: int) -> Iterator[MemberRecord]:
+    """Every membership between users and groups that are wanted, whatever is said of it."""
+    sql = f"""{_MEMBERS} WHERE g.connection_id = :connection AND u.wanted AND g.wanted
+        ORDER BY m.group_id, m.user_id"""
+    params = {"connection": connection, "target": NO_TARGET}
+    return (_member(row) for row in tx.stream(sql, params))
+
+
 def all_users(
     tx: Tx, connection: int, target: int = NO_TARGET, *, admits_all: bool = False
 ) -> Iterator[UserRecord]:
     """Every user of a connection that may be admitted or is held by the target."""
-    sql = f"""{_USERS} WHERE u.connection_id = :connection
+    sql = f"""{_USERS} WHERE u.connection_id = :connection AND u.id > :after
         AND (u.wanted OR u.push_yes > 0 OR u.login_yes > 0 OR b.remote_id IS NOT NULL
-             OR (:admits_all AND u.pull_yes > 0)) ORDER BY u.id"""
+             OR (:admits_all AND u.pull_yes > 0)) ORDER BY u.id LIMIT {_PAGE}"""
     params = {"connection": connection, "target": target, "admits_all": admits_all}
-    return (_user(row) for row in tx.stream(sql, params))
+    return (_user(row) for row in _pages(tx, sql, params))
+
+
+def users_in_question(
+    tx: Tx, connection: int, *, directories: tuple[str, ...], admits_all: bool = False
+) -> Iterator[UserRecord]:
+    """The users whom what is said by now may decide otherwise (models.store.narrowing_users)."""
+    found = narrowing_users.in_question(
+        tx, connection, directories=directories, admits_all=admits_all
+    )
+    for keys in found:
+        yield from users(tx, keys)
+
+
+def users_at_odds(
+    tx: Tx, connection: int, target: int, *, unvouched_before: Instant = 0
+) -> Iterator[UserRecord]:
+    """The users whom a plan may be about, once what is decided of them is written down."""
+    for keys in narrowing_users.users(tx, connection, target, unvouched_before=unvouched_before):
+        yield from users(tx, keys, target)
 
 
 def all_groups(tx: Tx, connection: int, target: int = NO_TARGET) -> Iterator[GroupRecord]:
-    sql = f"{_GROUPS} WHERE g.connection_id = :connection ORDER BY g.id"
-    return (_group(row) for row in tx.stream(sql, {"connection": connection, "target": target}))
+    sql = f"""{_groups(tx)} WHERE g.connection_id = :connection AND g.id > :after
+        ORDER BY g.id LIMIT {_PAGE}"""
+    params = {"connection": connection, "target": target}
+    return (_group(row) for row in _pages(tx, sql, params))
 
 
-def disagreements(tx: Tx, connection: int, target: int = NO_TARGET) -> Iterator[MemberRecord]:
-    """The memberships worth deciding: channels differ, or the target does not match.
+_PAGE = 2000
 
-    Left out are only those of which every channel that says anything says what the target
-    already holds, and those of users or groups that are not wanted and not held. Without a
-    target, the silence of the directory differs from the yes of a token, and that of a push
-    which speaks of the group and of the user from the yes of a read.
-    """
-    held = "mb.user_id IS NOT NULL"
-    present = "((u.wanted AND g.wanted) OR ub.user_id IS NOT NULL OR g.removed_at > 0)"
-    mismatch = f"(({held} AND {_SOME_NO}) OR (NOT {held} AND {_SOME_YES}))"
-    split = f"({_SOME_YES} AND {_SOME_NO})"
-    differs = f"({split} OR {_SILENCE})" if target == NO_TARGET else mismatch
-    removed = f"(g.removed_at > 0 AND ({held} OR {_SOME_YES}))"
-    sql = f"""{_MEMBERS} WHERE g.connection_id = :connection
-        AND {present} AND ({differs} OR {removed}) ORDER BY m.group_id, m.user_id"""
-    return (_member(row) for row in tx.stream(sql, {"connection": connection, "target": target}))
+
+def _pages(tx: Tx, sql: str, params: dict[str, int]) -> Iterator[Row[Any]]:
+    """Row by row, of which no more than a page is held."""
+    after = 0
+    while rows := tx.rows(sql, {**params, "after": after}):
+        yield from rows
+        after = rows[-1].id
+
+
+def pushes_groups(tx: Tx, connection: int) -> bool:
+    """Whether the provider ever pushed any group."""
+    sql = "SELECT 1 FROM groups WHERE connection_id = :connection AND push_yes > 0 LIMIT 1"
+    return tx.value(sql, {"connection": connection}) is not None
+
+
+def disagreements(
+    tx: Tx, connection: int, target: int = NO_TARGET, *, unvouched_before: Instant = 0
+) -> Iterator[MemberRecord]:
+    """The memberships worth deciding, of all that a connection has (models.store.narrowing)."""
+    found = narrowing.candidates(tx, connection, target, unvouched_before=unvouched_before)
+    for group, everyone in found:
+        yield from _of_group(tx, group, everyone, target)
+
+
+def _groups(tx: Tx) -> str:
+    return _GROUPS.format(list="json_group_array" if tx.dialect == "sqlite" else "jsonb_agg")
+
+
+def untold(tx: Tx, connection: int, target: int) -> Iterator[MemberRecord]:
+    """Memberships that the target holds, and of which no channel ever spoke by name."""
+    rows = tx.rows(
+        """
+        SELECT m.group_id, m.user_id FROM groups g JOIN memberships m ON m.group_id = g.id
+        WHERE g.connection_id = :connection AND g.wanted AND m.push_yes = 0 AND m.push_no = 0
+          AND m.pull_yes = 0 AND m.pull_no = 0 AND m.login_yes = 0 AND m.login_no = 0
+          AND EXISTS (SELECT 1 FROM member_bindings b WHERE b.target_id = :target
+            AND b.group_id = m.group_id AND b.user_id = m.user_id)
+        """,
+        {"connection": connection, "target": target},
+    )
+    keys = [Membership(GroupKey(row.group_id), UserKey(row.user_id)) for row in rows]
+    return members(tx, keys, target)
 
 
 def _user(row: Row[Any]) -> UserRecord:
-    pull = hear(Marks(row.pull_yes, row.pull_no), _cover(row, bool(row.pull_known)))
     return UserRecord(
         key=UserKey(row.id),
         public_id=row.public_id,
         user_name=row.user_name,
         email=row.email,
-        exists=Testimony(
-            push=hear(Marks(row.push_yes, row.push_no)),
-            pull=pull,
-            login=hear(Marks(row.login_yes)),
-        ),
-        active=Testimony(
-            push=hear(Marks(row.push_active_yes, row.push_active_no)),
-            pull=_as_listed(hear(Marks(row.pull_active_yes, row.pull_active_no)), pull),
-        ),
-        push_said=loads(row.push_said),
-        pull_said=loads(row.pull_said),
-        login_said=loads(row.login_said),
+        exists=hearing.exists(row),
+        active=hearing.active(row),
+        push_said=loads(row.push_said) if row.has_push else {},
+        pull_said=loads(row.pull_said) if row.has_pull else {},
+        login_said=loads(row.login_said) if row.has_login else {},
         wanted=bool(row.wanted),
         was_active=bool(row.active),
         resolved=_resolved(row),
@@ -180,6 +208,7 @@ def _user(row: Row[Any]) -> UserRecord:
         ownership=row.ownership,
         held_active=bool(row.held_active),
         held_digest=row.held_digest or "",
+        held_since=row.held_since or 0,
     )
 
 
@@ -195,33 +224,19 @@ def _resolved(row: Row[Any]) -> Profile | None:
     )
 
 
-def _as_listed(word: Word, exists: Word) -> Word:
-    """What a read says of a user's state is as fresh as its listing of the user."""
-    if not isinstance(exists, Yes):
-        return word
-    match word:
-        case Yes(as_of, since):
-            return Yes(max(as_of, exists.as_of), since)
-        case No(as_of, since):
-            return No(max(as_of, exists.as_of), since, is_confirmed=True)
-        case _:
-            return SILENT
-
-
 def _group(row: Row[Any]) -> GroupRecord:
     return GroupRecord(
         key=GroupKey(row.id),
         public_id=row.public_id,
         name=row.name,
-        push_name=(row.push_name, row.push_name_at) if row.push_name else None,
-        pull_name=(row.pull_name, row.pull_name_at) if row.pull_name else None,
-        exists=Testimony(
-            push=hear(Marks(row.push_yes, row.push_no)),
-            pull=hear(Marks(row.pull_yes, row.pull_no), _cover(row, bool(row.pull_known))),
-            login=hear(Marks(row.login_yes)),
-        ),
+        push_name=_name(row.push_name, row.push_name_at) if row.has_push else None,
+        pull_name=_name(row.pull_name, row.pull_name_at) if row.has_pull else None,
+        exists=hearing.exists(row),
         wanted=bool(row.wanted),
         removed_at=row.removed_at,
+        identifiers=tuple(sorted(loads(row.identifiers) or ())),
+        let_in=bool(row.let_in),
+        is_part=row.merged_into is not None,
         remote_id=row.remote_id,
         ownership=row.ownership,
         held_digest=row.held_digest or "",
@@ -229,15 +244,9 @@ def _group(row: Row[Any]) -> GroupRecord:
 
 
 def _member(row: Row[Any]) -> MemberRecord:
-    known = bool(row.group_covered and row.user_pull_known)
-    login = Cover(row.login_cover, row.login_cover) if row.login_known else NO_COVER
     return MemberRecord(
         membership=Membership(GroupKey(row.group_id), UserKey(row.user_id)),
-        testimony=Testimony(
-            push=hear(Marks(row.push_yes, row.push_no), Cover(row.push_cover, row.push_cover)),
-            pull=hear(Marks(row.pull_yes, row.pull_no), _cover(row, known)),
-            login=hear(Marks(row.login_yes, row.login_no), login),
-        ),
+        testimony=hearing.member(row),
         user_wanted=bool(row.user_wanted),
         user_active=bool(row.user_active),
         group_wanted=bool(row.group_wanted),
@@ -247,11 +256,12 @@ def _member(row: Row[Any]) -> MemberRecord:
         held=bool(row.held),
         user_name=row.user_name,
         group_name=row.group_name,
+        group_let_in=bool(row.group_let_in),
     )
 
 
-def _cover(row: Row[Any], is_known: bool) -> Cover:
-    return Cover(row.pull_cover_yes, row.pull_cover_no) if is_known else NO_COVER
+def _name(name: str | None, at: Instant) -> tuple[str, Instant] | None:
+    return (name, at) if name else None
 
 
 def _chunks(keys: list[Any], size: int = 5000) -> Iterator[list[Any]]:

@@ -47,19 +47,58 @@ class Tx:
         with self._ran(sql, params or {}) as cursor:
             return int(cursor.rowcount)
 
-    def many(self, sql: str, params: Sequence[Params]) -> None:
+    def many(self, sql: str, params: Sequence[Params]) -> int:
+        """Once for each; answers how many rows it changed in all."""
         if not params:
-            return
+            return 0
         known = driver.statement(sql, (), self.connection.dialect)
-        filled = [known.filled(one)[1] for one in params]
-        with driver.ran(self.connection, known.sql, filled, many=True):
-            pass
+        with driver.ran(self.connection, known.sql, known.every(params), many=True) as cursor:
+            return int(cursor.rowcount)
+
+    def fill(
+        self,
+        table: str,
+        columns: tuple[str, ...],
+        rows: Sequence[tuple[int, ...]],
+        same: Params | None = None,
+    ) -> int:
+        """Insert rows of numbers where there are none yet; answers how many it inserted.
+
+        `same` is what all of them have in common.
+        """
+        if not rows:
+            return 0
+        common = same or {}
+        dialect = self.connection.dialect
+        sql = driver.filling(table, columns, tuple(common), dialect)
+        constants = tuple(common.values())
+        given: Any = [row + constants for row in rows] if constants else rows
+        if dialect.name != "sqlite":
+            given = [*constants, *map(list, zip(*rows, strict=True))]
+        with driver.ran(self.connection, sql, given, many=dialect.name == "sqlite") as cursor:
+            return int(cursor.rowcount)
+
+    def column(self, sql: str, params: Params | None = None) -> list[Any]:
+        """The first column of all rows."""
+        with self._ran(sql, params or {}) as cursor:
+            return [row[0] for row in cursor]
+
+    def tuples(self, sql: str, params: Params | None = None) -> list[tuple[Any, ...]]:
+        """Bare rows, of which there may be very many."""
+        with self._ran(sql, params or {}) as cursor:
+            return list(cursor.fetchall())
 
     def stream(self, sql: str, params: Params | None = None) -> Iterator[Row[Any]]:
         """Rows one by one, without holding them all."""
         options = {"stream_results": True, "yield_per": 5000}
         clause = text(sql)
         return iter(self.connection.execute(clause, params or {}, execution_options=options))
+
+    def each_tuple(self, sql: str, params: Params) -> Iterator[tuple[Any, ...]]:
+        """As `tuples`, without holding them all."""
+        known = driver.statement(sql, (), self.connection.dialect)
+        sql, given = known.filled(params)
+        return driver.each_tuple(self.connection, sql, given)
 
     def insert(self, table: str, values: Params) -> int:
         """Insert one row; answers its key."""
@@ -180,7 +219,7 @@ def _sqlite(url: str) -> Engine:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            "cache_size=-65536",
+            "cache_size=-16384",
             "temp_store=MEMORY",
         ):
             dbapi.execute(f"PRAGMA {pragma}")

@@ -1,11 +1,13 @@
 """The directory as it was decided: what the API lists and targets are compared with."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Row
 
 from models.identity import GroupKey, Profile, UserKey
 from models.instant import Instant
+from models.store import changes
 from models.store.database import Tx
 
 
@@ -25,8 +27,17 @@ def save_user(
     tx.update("users", user, values)
 
 
-def save_group(tx: Tx, group: GroupKey, *, wanted: bool, name: str, now: Instant) -> None:
-    tx.update("groups", group, {"wanted": wanted, "name": name, "updated_at": now})
+def save_group(
+    tx: Tx, group: GroupKey, *, wanted: bool, let_in: bool, name: str, now: Instant
+) -> None:
+    """Keep the last decision that was not a hold. What is wanted is not removed any more."""
+    sql = """
+        UPDATE groups SET wanted = :wanted, let_in = :let_in, name = :name, updated_at = :now,
+            removed_at = CASE WHEN :wanted THEN 0 ELSE removed_at END
+        WHERE id = :key
+    """
+    values = {"wanted": wanted, "let_in": let_in, "name": name, "now": now, "key": group}
+    tx.run(sql, values)
 
 
 def user(tx: Tx, public_id: str) -> Row[Any] | None:
@@ -37,6 +48,41 @@ def group(tx: Tx, public_id: str) -> Row[Any] | None:
     return tx.row("SELECT * FROM groups WHERE public_id = :id", {"id": public_id})
 
 
+def user_of(tx: Tx, key: UserKey) -> Row[Any] | None:
+    return tx.row("SELECT * FROM users WHERE id = :key", {"key": key})
+
+
+def group_of(tx: Tx, key: GroupKey) -> Row[Any] | None:
+    return tx.row("SELECT * FROM groups WHERE id = :key", {"key": key})
+
+
+def connection_of(tx: Tx, user: int | None, group: int | None) -> int:
+    """Of a user, or else of a group."""
+    table, key = ("users", user) if user else ("groups", group)
+    return int(tx.value(f"SELECT connection_id FROM {table} WHERE id = :key", {"key": key}))
+
+
+def users_shown(tx: Tx, keys: Iterable[int]) -> dict[int, dict[str, str]]:
+    """The public id and the name of each."""
+    return _shown(tx, "users", "user_name", keys)
+
+
+def groups_shown(tx: Tx, keys: Iterable[int]) -> dict[int, dict[str, str]]:
+    return _shown(tx, "groups", "name", keys)
+
+
+def _shown(tx: Tx, table: str, name: str, keys: Iterable[int]) -> dict[int, dict[str, str]]:
+    wanted, found = sorted(set(keys)), dict[int, dict[str, str]]()
+    for start in range(0, len(wanted), 5000):
+        rows = tx.rows(
+            f"SELECT id, public_id, {name} AS name FROM {table} WHERE id IN :keys",
+            {"keys": wanted[start : start + 5000]},
+        )
+        found |= {row.id: {"id": row.public_id, "name": row.name} for row in rows}
+    return found
+
+
 def mark_removed(tx: Tx, group: GroupKey, at: Instant, now: Instant) -> None:
     """An administrator removed the group (`at` > 0) or restored it (0)."""
+    changes.log_removed(tx, group, now)
     tx.update("groups", group, {"removed_at": at, "updated_at": now})

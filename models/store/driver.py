@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Row, bindparam, text
@@ -19,6 +20,8 @@ from sqlalchemy.types import NULLTYPE
 Params = Mapping[str, Any]
 KEPT = 2048
 """Statements, and shapes of rows."""
+CHUNK = 5000
+"""Rows that are fetched at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,18 @@ class Statement:
             sql = sql.replace(_holder(name), self._listed("?" * len(params[name])))
         return sql, placed
 
+    def every(self, params: Sequence[Params]) -> Sequence[Any]:
+        """The parameters of many repetitions. Lists do not expand here."""
+        match self.places:
+            case None:
+                return params
+            case ():
+                return [()] * len(params)
+            case (name,):
+                return [(one[name],) for one in params]
+            case names:
+                return list(map(itemgetter(*names), params))
+
     def _listed(self, holders: Iterable[str]) -> str:
         return ", ".join(holders) or self.nothing
 
@@ -66,6 +81,20 @@ def statement(sql: str, lists: tuple[str, ...], dialect: Dialect) -> Statement:
 
 def _holder(name: str) -> str:
     return f"__[POSTCOMPILE_{name}]"
+
+
+@lru_cache(maxsize=KEPT)
+def filling(table: str, columns: tuple[str, ...], same: tuple[str, ...], dialect: Dialect) -> str:
+    """Inserts numbers into columns, and what is the same for all rows, where no row is.
+
+    PostgreSQL takes each column as one array: a tenth of the time of a row at a time.
+    """
+    head = f"INSERT INTO {table} ({', '.join(columns + same)})"
+    if dialect.name == "sqlite":
+        return f"{head} VALUES ({', '.join('?' * len(columns + same))}) ON CONFLICT DO NOTHING"
+    arrays = ", ".join(["%s::bigint[]"] * len(columns))
+    constants = "".join([", %s"] * len(same))
+    return f"{head} SELECT g.*{constants} FROM unnest({arrays}) AS g ON CONFLICT DO NOTHING"
 
 
 @lru_cache(maxsize=KEPT)
@@ -100,6 +129,21 @@ def ran(connection: Connection, sql: str, params: Any, *, many: bool = False) ->
             listener(connection, cursor, sql, params, None, many)
         (cursor.executemany if many else cursor.execute)(sql, params)
         yield cursor
+    except connection.dialect.loaded_dbapi.Error as trouble:
+        raise _told(connection, sql, params, trouble) from trouble
+    finally:
+        cursor.close()
+
+
+def each_tuple(connection: Connection, sql: str, params: Any) -> Iterator[tuple[Any, ...]]:
+    """Rows as the driver has them, some thousand at a time."""
+    raw: Any = connection.connection.dbapi_connection
+    named = {} if connection.dialect.name == "sqlite" else {"name": "rows"}
+    cursor = raw.cursor(**named)
+    try:
+        cursor.execute(sql, params)
+        while found := cursor.fetchmany(CHUNK):
+            yield from found
     except connection.dialect.loaded_dbapi.Error as trouble:
         raise _told(connection, sql, params, trouble) from trouble
     finally:

@@ -1,7 +1,7 @@
 """Outside identifiers and whom they name."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Row
@@ -118,15 +118,15 @@ def is_known_by_logins_only(tx: Tx, user: UserKey) -> bool:
 
 def name_user(
     tx: Tx, connection: int, user: UserKey, identifier: Identifier, *, proof: str, now: Instant
-) -> None:
-    """From now on the identifier names this user, and nobody else."""
-    _name(tx, "user", connection, user, identifier, proof=proof, now=now)
+) -> bool:
+    """From now on the identifier names this user, and nobody else. False when it did before."""
+    return _name(tx, "user", connection, user, identifier, proof=proof, now=now)
 
 
 def name_group(
     tx: Tx, connection: int, group: GroupKey, identifier: Identifier, *, proof: str, now: Instant
-) -> None:
-    _name(tx, "group", connection, group, identifier, proof=proof, now=now)
+) -> bool:
+    return _name(tx, "group", connection, group, identifier, proof=proof, now=now)
 
 
 def _name(
@@ -138,7 +138,7 @@ def _name(
     *,
     proof: str,
     now: Instant,
-) -> None:
+) -> bool:
     values = {
         "connection": connection,
         "owner": owner,
@@ -155,7 +155,7 @@ def _name(
         """,
         values,
     )
-    tx.run(
+    made = tx.run(
         f"""
         INSERT INTO {kind}_aliases
             (connection_id, {kind}_id, namespace, value, valid_from, proof)
@@ -163,6 +163,51 @@ def _name(
         ON CONFLICT (connection_id, namespace, value) WHERE valid_to IS NULL DO NOTHING
         """,
         values,
+    )
+    return made == 1
+
+
+def unname_group(tx: Tx, group: GroupKey, identifier: Identifier, now: Instant) -> bool:
+    """The identifier names this group no more. False when it did not."""
+    changed = tx.run(
+        """
+        UPDATE group_aliases SET valid_to = :now WHERE group_id = :group
+          AND namespace = :namespace AND value = :value AND valid_to IS NULL
+        """,
+        {
+            "group": group,
+            "namespace": identifier.namespace,
+            "value": identifier.value,
+            "now": now,
+        },
+    )
+    return changed == 1
+
+
+def retire_user_names(
+    tx: Tx, user: UserKey, namespace: str, *, kept: Sequence[str], now: Instant
+) -> None:
+    """Of a namespace only these name the user from now on, and what an administrator gave it."""
+    tx.run(
+        """
+        UPDATE user_aliases SET valid_to = :now
+        WHERE user_id = :user AND namespace = :namespace AND valid_to IS NULL
+          AND value NOT IN :kept AND proof <> 'administrator'
+        """,
+        {"user": user, "namespace": namespace, "kept": list(kept), "now": now},
+    )
+
+
+def retire_read_names(tx: Tx, named: Iterable[tuple[UserKey, str]], now: Instant) -> None:
+    """The directory calls these users otherwise now. What is pushed keeps its name."""
+    tx.many(
+        """
+        UPDATE user_aliases SET valid_to = :now
+        WHERE user_id = :user AND namespace = 'user_name' AND valid_to IS NULL
+          AND value <> :name AND proof <> 'administrator' AND NOT EXISTS (
+            SELECT 1 FROM users u WHERE u.id = :user AND u.scim_name_key = user_aliases.value)
+        """,
+        [{"user": user, "name": name, "now": now} for user, name in named],
     )
 
 

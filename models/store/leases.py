@@ -13,6 +13,7 @@ from models.identity import Membership
 from models.instant import Instant
 from models.store.database import Tx
 from models.store.ledger import Touched
+from models.store.queue import RELEASED
 
 _WAITING = "('ready', 'retrying')"
 _MEMBERS = "('add_member', 'remove_member')"
@@ -45,7 +46,7 @@ def put_back(tx: Tx, ids: list[int], *, run_at: Instant, now: Instant) -> int:
     params = {"ids": ids, "run_at": run_at, "now": now}
     tx.run(
         f"""
-        UPDATE actions SET state = 'superseded', lease_until = NULL, drawn_at = NULL,
+        UPDATE actions SET state = 'superseded', lease_until = NULL, {RELEASED},
             updated_at = :now
         WHERE id IN :ids AND state = 'queued' AND EXISTS (
             SELECT 1 FROM actions n WHERE n.target_id = actions.target_id
@@ -143,6 +144,13 @@ def uncount(tx: Tx, ids: list[int]) -> None:
     )
 
 
+def unburn(tx: Tx, ids: list[int]) -> None:
+    """This attempt is no fault of these actions. That they were begun once is not forgotten."""
+    tx.run(
+        "UPDATE actions SET attempts = attempts - 1 WHERE id IN :ids AND attempts > 1", {"ids": ids}
+    )
+
+
 def doubt(tx: Tx, target: int, object_keys: list[str]) -> None:
     """Whoever acts on these objects next must not believe what is noted of the target."""
     tx.run(
@@ -189,7 +197,7 @@ def parked_for_nothing(tx: Tx, before: Instant) -> Sequence[Row[Any]]:
 def give_up_parked(tx: Tx, ids: list[int], *, before: Instant, now: Instant) -> int:
     """Supersede those for which that is still so."""
     return tx.run(
-        f"UPDATE actions SET state = 'superseded', drawn_at = NULL, updated_at = :now "
+        f"UPDATE actions SET state = 'superseded', {RELEASED}, updated_at = :now "
         f"WHERE id IN (SELECT id FROM ({_PARKED} AND a.id IN :ids) AS parked)",
         {"ids": ids, "before": before, "now": now},
     )

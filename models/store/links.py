@@ -99,6 +99,18 @@ def joined(tx: Tx, targets: list[int]) -> dict[int, list[str]]:
     return found
 
 
+def rescope(tx: Tx, connection: int, now: Instant) -> None:
+    """Reads look elsewhere from now on: nothing of the old ones is a measure for the next."""
+    values = {"scoped_at": now, "pull_users": 0, "pull_groups": 0, "pull_cursor": None}
+    tx.update("connections", connection, values)
+
+
+def is_rescoped(tx: Tx, connection: int, *, since: Instant) -> bool:
+    """Whether that was done since then. Nobody does it until our transaction ends."""
+    row = lock(tx, "connections", connection)
+    return row is not None and row.scoped_at >= since
+
+
 def start_afresh(tx: Tx, connection: int, now: Instant) -> None:
     """The schedule has changed: slots that lie before now were none of this one's."""
     tx.update("connections", connection, {"scheduled_at": now})

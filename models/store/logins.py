@@ -45,11 +45,12 @@ def keep(
     )
 
 
-def newest(tx: Tx, user: int) -> Row[Any] | None:
-    """The login of a user with the newest date of authentication."""
+def newest(tx: Tx, user: int, *, until: Instant | None = None) -> Row[Any] | None:
+    """The login with the newest date of authentication that we had seen by then."""
+    seen = "" if until is None else "AND created_at <= :until"
     return tx.row(
-        "SELECT * FROM logins WHERE user_id = :user ORDER BY as_of DESC, id DESC LIMIT 1",
-        {"user": user},
+        f"SELECT * FROM logins WHERE user_id = :user {seen} ORDER BY as_of DESC, id DESC LIMIT 1",
+        {"user": user} | ({} if until is None else {"until": until}),
     )
 
 

@@ -1,12 +1,13 @@
-"""What an administrator may do about queued actions and about findings."""
+"""What an administrator may do about queued actions."""
 
 from typing import Any
 
-from models.instant import Instant
-from models.store.database import Tx, dumps, loads
+from sqlalchemy import Row
 
-ADMINISTRATOR = "administrator"
-"""The channel under which an acceptance stands among the evidence of a finding."""
+from models.instant import Instant
+from models.store.database import Tx
+from models.store.guard_clock import STAMP
+from models.store.queue import RELEASED, UNFINISHED
 
 
 def try_again(tx: Tx, action: int, now: Instant) -> bool:
@@ -17,9 +18,11 @@ def try_again(tx: Tx, action: int, now: Instant) -> bool:
     """
     tx.has_work = True
     changed = tx.run(
-        """
-        UPDATE actions SET state = 'ready', run_at = :now, attempts = 0, error = NULL,
-            drawn_at = CASE WHEN drawn_at IS NULL THEN NULL ELSE :now END, updated_at = :now
+        f"""
+        UPDATE actions SET state = 'ready', run_at = :now, attempts = 0, failures = 0,
+            error = NULL, drawn_at = CASE
+                WHEN draws_on IS NOT NULL AND hold_id IS NULL THEN {STAMP} END,
+            updated_at = :now
         WHERE id = :key AND state IN ('dead', 'retrying') AND NOT EXISTS (
             SELECT 1 FROM actions n WHERE n.target_id = actions.target_id
               AND n.object_key = actions.object_key AND n.id <> actions.id
@@ -33,8 +36,8 @@ def try_again(tx: Tx, action: int, now: Instant) -> bool:
 def give_up(tx: Tx, action: int, now: Instant) -> bool:
     """An action that nobody has begun, or that died, is superseded. False in other states."""
     changed = tx.run(
-        """
-        UPDATE actions SET state = 'superseded', drawn_at = NULL, updated_at = :now
+        f"""
+        UPDATE actions SET state = 'superseded', {RELEASED}, updated_at = :now
         WHERE id = :key AND state IN ('ready', 'retrying', 'queued', 'dead')
         """,
         {"key": action, "now": now},
@@ -42,35 +45,15 @@ def give_up(tx: Tx, action: int, now: Instant) -> bool:
     return changed == 1
 
 
-def accept(
-    tx: Tx, finding: int, *, until: Instant | None, note: str | None, by: str, now: Instant
-) -> bool:
-    """It is known and may stand. False when it is not open or accepted."""
-    word = {"channel": ADMINISTRATOR, "says": "yes", "value": note, "as_of": None, "why": by}
-    evidence = [*_evidence(tx, finding), word]
-    changed = tx.run(
-        """
-        UPDATE findings SET state = 'accepted', accepted_until = :until, evidence = :evidence,
-            updated_at = :now
-        WHERE id = :key AND state IN ('open', 'accepted')
+def under_way(tx: Tx, target: int, fingerprint: str) -> Row[Any] | None:
+    """The newest action of this fingerprint that is not over, with the state of its hold."""
+    return tx.row(
+        f"""
+        SELECT a.*, CASE WHEN a.state = 'held' THEN h.state END AS hold_state
+        FROM actions a LEFT JOIN holds h ON h.id = a.hold_id
+        WHERE a.fingerprint = :fingerprint AND a.target_id = :target
+          AND (a.state = 'held' OR a.state IN {UNFINISHED})
+        ORDER BY a.id DESC LIMIT 1
         """,
-        {"key": finding, "until": until, "evidence": dumps(evidence), "now": now},
+        {"target": target, "fingerprint": fingerprint},
     )
-    return changed == 1
-
-
-def reopen(tx: Tx, finding: int, now: Instant) -> None:
-    tx.run(
-        """
-        UPDATE findings SET state = 'open', accepted_until = NULL, evidence = :evidence,
-            updated_at = :now
-        WHERE id = :key AND state <> 'open'
-        """,
-        {"key": finding, "evidence": dumps(_evidence(tx, finding)), "now": now},
-    )
-
-
-def _evidence(tx: Tx, finding: int) -> list[dict[str, Any]]:
-    """Without what an administrator said before."""
-    found = loads(tx.value("SELECT evidence FROM findings WHERE id = :key", {"key": finding}))
-    return [one for one in found or [] if one["channel"] != ADMINISTRATOR]

@@ -1,25 +1,23 @@
-"""The queue of actions. Every change of state is a guarded UPDATE whose count is the answer."""
+"""What is to be done, and what waits for approval: rows that workers take (models.store.queue)."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row
 
-from models.instant import DAY, Instant
-from models.plans import Budget, Planned
+from models.instant import Instant
+from models.plans import Planned
 from models.store.database import Tx, dumps
+from models.store.guard_clock import STAMP
 from models.store.identities import new_public_id
-
-WAITING = "('ready', 'retrying')"
-UNFINISHED = "('ready', 'retrying', 'queued', 'running')"
+from models.store.queue import RELEASED, UNFINISHED, WAITING
 
 
 def enqueue(tx: Tx, planned: Sequence[Planned], now: Instant) -> int:
     """Queue operations. A waiting one on the same object is superseded, unless it is the same."""
     if not planned:
         return 0
-    params = [_values(one, now, state="ready", drawn=now) for one in planned]
+    params = [_values(one, now, state="ready") for one in planned]
     tx.many(_SUPERSEDE, params)
     tx.many(_INSERT, params)
     tx.has_work = True
@@ -27,23 +25,25 @@ def enqueue(tx: Tx, planned: Sequence[Planned], now: Instant) -> int:
 
 
 _SUPERSEDE = f"""
-    UPDATE actions SET state = 'superseded', updated_at = :now, drawn_at = NULL
+    UPDATE actions SET state = 'superseded', updated_at = :now, {RELEASED}
     WHERE target_id = :target_id AND object_key = :object_key AND state IN {WAITING}
       AND fingerprint <> :fingerprint
 """
 _INSERT = f"""
     INSERT INTO actions (public_id, target_id, operation, object_key, user_id, group_id,
-        fingerprint, because, state, run_at, attempts, draws_on, drawn_at, hold_id,
+        fingerprint, because, state, run_at, attempts, draws_on, takes_along, drawn_at, hold_id,
         created_at, updated_at)
     VALUES (:public_id, :target_id, :operation, :object_key, :user_id, :group_id,
-        :fingerprint, :because, :state, :now, 0, :draws_on, :drawn_at, :hold_id, :now, :now)
+        :fingerprint, :because, :state, :now, 0, :draws_on, :takes_along,
+        CASE WHEN :draws THEN {STAMP} END, :hold_id, :now, :now)
     ON CONFLICT (target_id, object_key) WHERE state IN {WAITING} DO NOTHING
 """
 
 
 def _values(
-    planned: Planned, now: Instant, *, state: str, drawn: Instant | None, hold: int | None = None
+    planned: Planned, now: Instant, *, state: str, hold: int | None = None
 ) -> dict[str, Any]:
+    """What is held draws on nothing: it will go on by approval or not at all."""
     return {
         "public_id": new_public_id(),
         "target_id": planned.target,
@@ -52,176 +52,81 @@ def _values(
         "user_id": planned.user,
         "group_id": planned.group,
         "fingerprint": planned.fingerprint,
-        "because": dumps(asdict(planned.because)),
+        "because": dumps(planned.because),
         "state": state,
         "draws_on": planned.draws_on.value if planned.draws_on else None,
-        "drawn_at": drawn if planned.draws_on else None,
+        "takes_along": planned.takes_along,
+        "draws": planned.draws_on is not None and hold is None,
         "hold_id": hold,
         "now": now,
     }
 
 
-def drawn(tx: Tx, target: int, now: Instant) -> dict[Budget, int]:
-    """Removals begun at a target within the last 24 hours or still to be begun, by budget.
+def known_removals(tx: Tx, target: int, fingerprints: list[str]) -> set[str]:
+    """Those of these that are on their way, wait for approval, or were refused and still stand.
 
-    Approved ones are not counted: a person took the responsibility for them.
+    Planned again they draw nothing more.
     """
-    rows = tx.rows(
-        f"""
-        SELECT draws_on, count(*) AS drawn FROM actions
-        WHERE target_id = :target AND draws_on IS NOT NULL AND drawn_at IS NOT NULL
-          AND (drawn_at > :since OR state IN {UNFINISHED})
-        GROUP BY draws_on
-        """,
-        {"target": target, "since": now - DAY},
-    )
-    return {Budget(row.draws_on): row.drawn for row in rows}
+    found: set[str] = set()
+    for start in range(0, len(fingerprints), 5000):
+        found |= set(
+            tx.column(
+                f"""
+                SELECT fingerprint FROM actions WHERE fingerprint IN :some
+                  AND target_id = :target AND (state = 'held' OR state IN {UNFINISHED})
+                """,
+                {"target": target, "some": fingerprints[start : start + 5000]},
+            )
+        )
+    return found
 
 
-def waiting_removals(tx: Tx, target: int) -> set[str]:
-    """Fingerprints of removals already queued: planned again they draw nothing more."""
-    rows = tx.rows(
-        f"""
-        SELECT fingerprint FROM actions
-        WHERE target_id = :target AND draws_on IS NOT NULL AND state IN {UNFINISHED}
-        """,
-        {"target": target},
-    )
-    return {row.fingerprint for row in rows}
-
-
-def relay(tx: Tx, now: Instant, *, lease: Instant, limit: int = 200) -> list[tuple[int, list[int]]]:
-    """Take what is ready to be sent to workers: (target, action ids), for a limited time.
-
-    Left where it is: whatever waits for an earlier operation on the same object, for a user
-    or group that is not at the target yet, or for a suspended target.
+def waiting_for(tx: Tx, target: int, object_keys: Iterable[str]) -> set[int]:
+    """What waits to be done to these objects, by key of its row."""
+    sql = f"""
+        SELECT id FROM actions
+        WHERE target_id = :target AND object_key IN :keys AND state IN {WAITING}
     """
-    skip = "" if tx.dialect == "sqlite" else "FOR UPDATE OF a SKIP LOCKED"
-    rows = tx.rows(
-        f"""
-        UPDATE actions SET state = 'queued', lease_until = :lease_until, updated_at = :now
-        WHERE id IN (
-            SELECT a.id FROM actions a
-            JOIN targets t ON t.id = a.target_id AND t.state = 'active'
-            WHERE a.state IN {WAITING} AND a.run_at <= :now
-              AND NOT EXISTS (
-                SELECT 1 FROM actions e
-                WHERE e.target_id = a.target_id AND e.object_key = a.object_key AND e.id < a.id
-                  AND e.state IN {UNFINISHED})
-              AND (a.operation NOT IN ('add_member', 'remove_member') OR (
-                EXISTS (SELECT 1 FROM user_bindings b
-                    WHERE b.target_id = a.target_id AND b.user_id = a.user_id)
-                AND EXISTS (SELECT 1 FROM group_bindings b
-                    WHERE b.target_id = a.target_id AND b.group_id = a.group_id)))
-            ORDER BY a.group_id, a.id LIMIT :limit {skip})
-        RETURNING id, target_id, operation, group_id
-        """,
-        {"now": now, "lease_until": now + lease, "limit": limit},
-    )
-    return _batches(rows)
+    keys, found = sorted(object_keys), set[int]()
+    for start in range(0, len(keys), 5000):
+        found |= set(tx.column(sql, {"target": target, "keys": keys[start : start + 5000]}))
+    return found
 
 
-def _batches(rows: Sequence[Row[Any]]) -> list[tuple[int, list[int]]]:
-    """Members of one group travel together; everything else alone."""
-    batches: dict[tuple[Any, ...], list[int]] = {}
-    for row in sorted(rows, key=lambda one: one.id):
-        together = row.operation in ("add_member", "remove_member")
-        key = (row.target_id, row.operation, row.group_id if together else row.id)
-        batches.setdefault(key, []).append(row.id)
-    return [(key[0], ids) for key, ids in batches.items()]
-
-
-def claim(
-    tx: Tx, ids: list[int], *, owner: str, lease: Instant, now: Instant
-) -> Sequence[Row[Any]]:
-    """Begin these actions. Those that somebody else has begun, or that lapsed, are left out.
-
-    What draws on a budget draws on the day it is begun, however long it waited.
-    """
-    return tx.rows(
-        """
-        UPDATE actions SET state = 'running', owner = :owner, lease_until = :until,
-            attempts = attempts + 1, updated_at = :now,
-            drawn_at = CASE WHEN drawn_at IS NULL THEN NULL ELSE :now END
-        WHERE id IN :ids AND state = 'queued'
-        RETURNING id, target_id, operation, user_id, group_id, fingerprint, attempts, hold_id,
-            draws_on
-        """,
-        {"ids": ids, "owner": owner, "until": now + lease, "now": now},
-    )
-
-
-def finish(
-    tx: Tx, ids: list[int], *, owner: str, state: str, now: Instant, error: str | None = None
+def give_up(
+    tx: Tx, target: int, object_keys: Iterable[str], now: Instant, *, among: set[int]
 ) -> int:
-    """End actions that are still ours: done, dead or superseded."""
-    released = ", drawn_at = NULL" if state == "superseded" else ""
-    return tx.run(
-        f"""
-        UPDATE actions SET state = :state, error = :error, updated_at = :now,
-            owner = NULL, lease_until = NULL{released}
-        WHERE id IN :ids AND owner = :owner AND state = 'running'
-        """,
-        {"ids": ids, "owner": owner, "state": state, "error": error, "now": now},
-    )
+    """What waits to be done to these objects, and never was begun, is not wanted any more.
 
-
-def retry(tx: Tx, ids: list[int], *, owner: str, run_at: Instant, error: str, now: Instant) -> int:
-    """Put actions back, to be tried again at a later time.
-
-    Where a newer operation on the same object is waiting, this one is superseded by it.
+    Only `among` what waited before it was planned: what came since was not looked at.
+    Not where an earlier operation may have arrived: this one would make sure of it.
     """
-    params = {"ids": ids, "owner": owner, "run_at": run_at, "error": error, "now": now}
-    tx.run(
-        f"""
-        UPDATE actions SET state = 'superseded', owner = NULL, lease_until = NULL,
-            updated_at = :now
-        WHERE id IN :ids AND owner = :owner AND state = 'running' AND EXISTS (
-            SELECT 1 FROM actions n WHERE n.target_id = actions.target_id
-              AND n.object_key = actions.object_key AND n.id > actions.id
-              AND n.state IN {WAITING})
-        """,
-        params,
-    )
-    return tx.run(
-        """
-        UPDATE actions SET state = 'retrying', run_at = :run_at, error = :error,
-            owner = NULL, lease_until = NULL, updated_at = :now
-        WHERE id IN :ids AND owner = :owner AND state = 'running'
-        """,
-        params,
-    )
+    keys, given_up, seen = sorted(object_keys) if among else [], 0, sorted(among)[:20_000]
+    for start in range(0, len(keys), 5000):
+        given_up += tx.run(
+            f"""
+            UPDATE actions SET state = 'superseded', updated_at = :now, {RELEASED}
+            WHERE target_id = :target AND object_key IN :keys AND state IN {WAITING}
+              AND id IN :seen AND attempts = 0 AND NOT EXISTS (
+                SELECT 1 FROM actions p WHERE p.target_id = actions.target_id
+                  AND p.object_key = actions.object_key AND p.id < actions.id
+                  AND p.attempts > 0 AND p.state <> 'done')
+            """,
+            {"target": target, "keys": keys[start : start + 5000], "seen": seen, "now": now},
+        )
+    return given_up
 
 
-def reap(tx: Tx, now: Instant, *, everything: bool = False) -> int:
-    """Free the actions of workers that died. `everything`: at the boot of the only process."""
-    lapsed = "1 = 1" if everything else "lease_until < :now"
-    params = {"now": now}
-    tx.run(
-        f"""
-        UPDATE actions SET state = 'superseded', owner = NULL, lease_until = NULL
-        WHERE state IN ('queued', 'running') AND {lapsed} AND EXISTS (
-            SELECT 1 FROM actions n WHERE n.target_id = actions.target_id
-              AND n.object_key = actions.object_key AND n.id > actions.id
-              AND n.state IN {WAITING})
-        """,
-        params,
-    )
-    return tx.run(
-        f"""
-        UPDATE actions SET state = 'retrying', owner = NULL, lease_until = NULL,
-            run_at = :now, updated_at = :now
-        WHERE state IN ('queued', 'running') AND {lapsed}
-        """,
-        params,
-    )
+def give_back(tx: Tx, action: int) -> None:
+    """What it drew is not counted; whoever lets it go on lets it draw anew."""
+    tx.run("UPDATE actions SET drawn_at = NULL WHERE id = :key", {"key": action})
 
 
 def hold(tx: Tx, hold_id: int, planned: Sequence[Planned], now: Instant) -> None:
     """Write down operations that wait for approval."""
     tx.many(
         _INSERT.split("ON CONFLICT", maxsplit=1)[0],
-        [_values(one, now, state="held", drawn=None, hold=hold_id) for one in planned],
+        [_values(one, now, state="held", hold=hold_id) for one in planned],
     )
 
 
@@ -232,12 +137,21 @@ def held(tx: Tx, hold_id: int) -> Sequence[Row[Any]]:
     )
 
 
+def count_held(tx: Tx, hold_id: int) -> int:
+    return int(
+        tx.value(
+            "SELECT count(*) FROM actions WHERE hold_id = :hold AND state = 'held'",
+            {"hold": hold_id},
+        )
+    )
+
+
 def release(tx: Tx, hold_id: int, now: Instant) -> int:
     """Let the approved operations of a hold go. Each is compared once more before it is done."""
     tx.has_work = True
     tx.run(
         f"""
-        UPDATE actions SET state = 'superseded', updated_at = :now
+        UPDATE actions SET state = 'superseded', updated_at = :now, {RELEASED}
         WHERE state IN {WAITING} AND EXISTS (
             SELECT 1 FROM actions h WHERE h.hold_id = :hold AND h.state = 'held'
               AND h.target_id = actions.target_id AND h.object_key = actions.object_key)
@@ -343,23 +257,21 @@ def failing(tx: Tx, target: int, connection: int) -> Sequence[Row[Any]]:
     )
 
 
-def has_ready(tx: Tx, now: Instant) -> bool:
-    """Whether anything may be waiting to be sent."""
-    sql = f"SELECT 1 FROM actions WHERE state IN {WAITING} AND run_at <= :now LIMIT 1"
-    return tx.value(sql, {"now": now}) is not None
-
-
-def touched_since(tx: Tx, target: int, since: Instant) -> set[str]:
-    """Objects that were acted on since a time, or are being acted on now."""
-    rows = tx.rows(
-        """
-        SELECT object_key FROM actions WHERE target_id = :target
-          AND (state = 'running' OR (state IN ('done', 'dead', 'retrying')
-            AND updated_at >= :since))
-        """,
-        {"target": target, "since": since},
-    )
-    return {row.object_key for row in rows}
+def touched_since(tx: Tx, target: int, since: Instant, keys: list[str]) -> set[str]:
+    """Those of these objects that were acted on since a time, or are being acted on now."""
+    found: set[str] = set()
+    for start in range(0, len(keys), 5000):
+        found |= set(
+            tx.column(
+                """
+                SELECT object_key FROM actions WHERE target_id = :target AND object_key IN :keys
+                  AND (state = 'running' OR (state IN ('done', 'dead', 'retrying')
+                    AND updated_at >= :since))
+                """,
+                {"target": target, "since": since, "keys": keys[start : start + 5000]},
+            )
+        )
+    return found
 
 
 def refused(tx: Tx, target: int) -> Sequence[Row[Any]]:

@@ -1,4 +1,4 @@
-"""Numbers for a glance: drift by kind, the newest reports, what holds contain."""
+"""Numbers for a glance: drift by kind, what holds contain."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,24 +20,6 @@ def standing(tx: Tx, organization: int | None) -> Sequence[Row[Any]]:
         """,
         params,
     )
-
-
-def newest_reports(tx: Tx, organization: int | None) -> list[str]:
-    """The newest report of each connection."""
-    mine, params = _scope(organization)
-    rows = tx.rows(
-        f"""
-        SELECT r.public_id FROM reports r JOIN connections c ON c.id = r.connection_id
-        WHERE r.id = (SELECT max(n.id) FROM reports n WHERE n.connection_id = r.connection_id)
-        {mine} ORDER BY r.id
-        """,
-        params,
-    )
-    return [row.public_id for row in rows]
-
-
-def report_items(tx: Tx, report: int) -> Any:
-    return tx.value("SELECT items FROM reports WHERE id = :key", {"key": report})
 
 
 def in_holds(tx: Tx, holds: list[int]) -> dict[int, dict[str, int]]:

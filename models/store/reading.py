@@ -1,47 +1,57 @@
 """What a full read of a directory finds known, and what it leaves unlisted."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from models.identity import GroupKey, UserKey
 from models.instant import Instant
+from models.store import changes, digests, marks
 from models.store.database import Tx, dumps
 from models.store.identities import new_public_id
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An object that the directory has named before."""
+    """A group that the directory has named before."""
 
-    key: int
-    digest: str
-    """Of what it last said; empty while it says nothing, or has said no."""
+    key: GroupKey
+    name: str
+    """What it was last called; empty while the directory says nothing of it, or has said no."""
+    members: int
+    """The digest of those that the directory affirms, if it is known (see `digests`)."""
 
 
-def known_users(tx: Tx, connection: int) -> dict[str, Known]:
-    """By directory id. All of them: this is the one part of a read that is held in memory."""
-    rows = tx.stream(
+def known_users(tx: Tx, connection: int) -> Iterator[tuple[str, int, int]]:
+    """Whom the directory has named: its id, our key, and the digest of what it last said.
+
+    The digest is 0 while it says nothing, or has said no.
+    """
+    rows = tx.each_tuple(
         """
-        SELECT a.value, u.id, CASE WHEN u.pull_yes > u.pull_no THEN u.pull_digest ELSE '' END AS d
+        SELECT a.value, u.id, CASE WHEN u.pull_yes > u.pull_no THEN u.pull_digest ELSE '' END
         FROM user_aliases a JOIN users u ON u.id = a.user_id
         WHERE a.connection_id = :connection AND a.namespace = 'id' AND a.valid_to IS NULL
         """,
         {"connection": connection},
     )
-    return {row.value: Known(row.id, row.d) for row in rows}
+    return ((name, key, int(digest, 16) if digest else 0) for name, key, digest in rows)
 
 
 def known_groups(tx: Tx, connection: int) -> dict[str, Known]:
-    rows = tx.stream(
+    """By directory id."""
+    rows = tx.each_tuple(
         """
-        SELECT a.value, g.id, CASE WHEN g.pull_yes > g.pull_no THEN g.pull_name ELSE '' END AS d
+        SELECT a.value, g.id, CASE WHEN g.pull_yes > g.pull_no THEN g.pull_name ELSE '' END,
+            coalesce(g.pull_digest, -1)
         FROM group_aliases a JOIN groups g ON g.id = a.group_id
         WHERE a.connection_id = :connection AND a.namespace = 'id' AND a.valid_to IS NULL
         """,
         {"connection": connection},
     )
-    return {row.value: Known(row.id, row.d or "") for row in rows}
+    return {
+        name: Known(GroupKey(key), called or "", members) for name, key, called, members in rows
+    }
 
 
 def insert_users(tx: Tx, connection: int, count: int, now: Instant) -> list[UserKey]:
@@ -143,9 +153,14 @@ def rename(
 
 
 def list_users(
-    tx: Tx, said: Iterable[tuple[UserKey, bool, Mapping[str, str | None], str]], as_of: Instant
+    tx: Tx,
+    said: Iterable[tuple[UserKey, bool, Mapping[str, str | None], int]],
+    as_of: Instant,
+    now: Instant,
 ) -> None:
     """The directory lists these users: key, active, attributes, digest of both."""
+    listed = list(said)
+    changes.log_listed(tx, "user", [one[0] for one in listed], as_of, now)
     tx.many(
         """
         UPDATE users SET pull_yes = :at, pull_known = :known, pull_digest = :digest,
@@ -159,34 +174,31 @@ def list_users(
                 "key": key,
                 "known": True,
                 "active": active,
-                "digest": digest,
+                "digest": f"{digest:x}",
                 "said": dumps({name: [value, as_of] for name, value in attributes.items()}),
                 "at": as_of,
             }
-            for key, active, attributes, digest in said
+            for key, active, attributes, digest in listed
         ],
     )
 
 
-def list_groups(tx: Tx, said: Iterable[tuple[GroupKey, str]], as_of: Instant) -> None:
+def list_groups(tx: Tx, said: Iterable[tuple[GroupKey, str]], as_of: Instant, now: Instant) -> None:
+    """The directory lists these groups: key and name."""
+    listed = list(said)
+    changes.log_listed(tx, "group", [one[0] for one in listed], as_of, now)
     tx.many(
         """
         UPDATE groups SET pull_yes = :at, pull_known = :known, pull_name = :name,
             pull_name_at = :at WHERE id = :key AND pull_yes < :at
         """,
-        [{"key": key, "known": True, "name": name, "at": as_of} for key, name in said],
+        [{"key": key, "known": True, "name": name, "at": as_of} for key, name in listed],
     )
 
 
-def park_missing(tx: Tx, run: int, group: GroupKey, users: Iterable[UserKey]) -> None:
+def park_missing(tx: Tx, run: int, members: Sequence[tuple[GroupKey, UserKey]]) -> None:
     """The read did not list these members. It counts only once the read proves complete."""
-    tx.many(
-        """
-        INSERT INTO pull_missing (run_id, group_id, user_id) VALUES (:run, :group, :user)
-        ON CONFLICT DO NOTHING
-        """,
-        [{"run": run, "group": group, "user": user} for user in sorted(users)],
-    )
+    tx.fill("pull_missing", ("group_id", "user_id"), members, {"run_id": run})
 
 
 def unpark_missing(tx: Tx, run: int, group: GroupKey, users: Iterable[UserKey]) -> None:
@@ -197,58 +209,66 @@ def unpark_missing(tx: Tx, run: int, group: GroupKey, users: Iterable[UserKey]) 
     )
 
 
-def forget_missing(tx: Tx, run: int) -> None:
-    tx.run("DELETE FROM pull_missing WHERE run_id = :run", {"run": run})
-
-
-def deny_missing(tx: Tx, run: int, no_as_of: Instant) -> int:
-    """The read is complete: what it did not list, it denies."""
-    return tx.run(
+def missing(
+    tx: Tx, run: int, after: tuple[GroupKey, UserKey], *, limit: int
+) -> list[tuple[GroupKey, UserKey]]:
+    """What is parked, in the order of its keys, from after the given ones."""
+    rows = tx.rows(
         """
-        UPDATE memberships SET pull_no = :no
-        WHERE pull_no < :no AND EXISTS (SELECT 1 FROM pull_missing p WHERE p.run_id = :run
-            AND p.group_id = memberships.group_id AND p.user_id = memberships.user_id)
-        """
-        if tx.dialect == "sqlite"
-        else """
-        UPDATE memberships SET pull_no = :no FROM pull_missing p
-        WHERE p.run_id = :run AND p.group_id = memberships.group_id
-          AND p.user_id = memberships.user_id AND pull_no < :no
+        SELECT group_id, user_id FROM pull_missing
+        WHERE run_id = :run AND (group_id, user_id) > (:group, :user)
+        ORDER BY group_id, user_id LIMIT :limit
         """,
-        {"run": run, "no": no_as_of},
+        {"run": run, "group": after[0], "user": after[1], "limit": limit},
     )
+    return [(GroupKey(row.group_id), UserKey(row.user_id)) for row in rows]
 
 
-def date_members(tx: Tx, connection: int, groups: Iterable[int]) -> None:
-    """Write down how fresh the members of groups are that the read did not list.
+def deny_missing(tx: Tx, run: int, now: Instant, *, no_as_of: Instant, started: Instant) -> None:
+    """All that a round has parked, at once.
 
-    A read covers the members of the groups it lists. Who was in the others stands as of the
-    read before, whose cover is about to be replaced.
+    Whom the directory has affirmed since `no_as_of` was taken out after that, for the round
+    says that the group changed again: they are denied as of its start.
     """
-    cover = tx.row(
-        "SELECT pull_cover_yes AS yes, pull_cover_no AS no FROM connections WHERE id = :key",
-        {"key": connection},
-    )
-    if cover is None or not cover.yes:
-        return
-    tx.many(
+    every = missing(tx, run, (GroupKey(0), UserKey(0)), limit=_ALL)
+    digests.forget(tx, {group for group, _ in every})
+    marks.deny_missing(tx, no_as_of, now, every)
+    marks.deny_missing(tx, started, now, marks.still_affirmed(tx, every))
+    forget_missing(tx, run, limit=_ALL)
+
+
+_ALL = 1 << 62
+
+
+def forget_missing(tx: Tx, run: int, *, limit: int) -> bool:
+    """So many of them. Answers whether there were any."""
+    forgotten = tx.run(
         """
-        UPDATE memberships SET pull_yes = :yes
-        WHERE group_id = :group AND pull_yes > 0 AND pull_yes >= pull_no AND pull_yes < :yes
-          AND pull_no < :no AND EXISTS (SELECT 1 FROM groups g WHERE g.id = :group
-            AND g.pull_yes > 0 AND g.pull_yes >= g.pull_no AND g.pull_no < :no)
+        DELETE FROM pull_missing WHERE run_id = :run AND (group_id, user_id) IN (
+            SELECT group_id, user_id FROM pull_missing WHERE run_id = :run
+            ORDER BY group_id, user_id LIMIT :limit)
         """,
-        [{"group": group, "yes": cover.yes, "no": cover.no} for group in sorted(groups)],
+        {"run": run, "limit": limit},
     )
+    return forgotten > 0
 
 
-def deny_unlisted(tx: Tx, table: str, keys: Iterable[int], no_as_of: Instant) -> None:
-    """Users or groups that a complete read did not list."""
-    sets = ", pull_digest = ''" if table == "users" else ""
+def deny_unlisted(tx: Tx, kind: str, keys: Iterable[int], no_as_of: Instant, now: Instant) -> None:
+    """Users or groups that a complete read did not list. `kind` is user or group."""
+    missing = sorted(keys)
+    changes.log_unlisted(tx, kind, missing, no_as_of, now)
+    sets = ", pull_digest = ''" if kind == "user" else ""
     tx.many(
-        f"UPDATE {table} SET pull_no = :no, pull_known = :known{sets} "
-        "WHERE id = :key AND pull_no < :no AND (pull_yes >= pull_no OR pull_no = 0)",
-        [{"key": key, "no": no_as_of, "known": True} for key in sorted(keys)],
+        f"""
+        UPDATE {kind}s SET pull_no = :no, pull_known = :known{sets},
+            pull_yes = coalesce((SELECT max(c.pull_cover_yes) FROM connections c
+                WHERE c.id = {kind}s.connection_id AND {kind}s.pull_known
+                  AND {kind}s.pull_yes > 0 AND {kind}s.pull_yes >= {kind}s.pull_no
+                  AND {kind}s.pull_yes < c.pull_cover_yes AND c.pull_cover_yes < :no
+                  AND {kind}s.pull_no < c.pull_cover_no), pull_yes)
+        WHERE id = :key AND pull_no < :no AND (pull_yes >= pull_no OR pull_no = 0)
+        """,
+        [{"key": key, "no": no_as_of, "known": True} for key in missing],
     )
 
 
@@ -260,10 +280,13 @@ def never_listed(tx: Tx, connection: int) -> set[int]:
     """
     row = tx.row(
         """
-        SELECT count(*) AS both, sum(CASE WHEN d.value = p.value THEN 1 ELSE 0 END) AS same
-        FROM user_aliases d JOIN user_aliases p ON p.user_id = d.user_id
-        WHERE d.connection_id = :connection AND d.namespace = 'id' AND d.valid_to IS NULL
-          AND p.namespace = 'external_id' AND p.valid_to IS NULL
+        SELECT count(*) AS both, sum(CASE WHEN EXISTS (SELECT 1 FROM user_aliases d
+            WHERE d.user_id = p.user_id AND d.namespace = 'id' AND d.valid_to IS NULL
+              AND d.value = p.value) THEN 1 ELSE 0 END) AS same
+        FROM user_aliases p
+        WHERE p.connection_id = :connection AND p.namespace = 'external_id'
+          AND p.valid_to IS NULL AND EXISTS (SELECT 1 FROM user_aliases d
+            WHERE d.user_id = p.user_id AND d.namespace = 'id' AND d.valid_to IS NULL)
         """,
         {"connection": connection},
     )
@@ -275,6 +298,7 @@ def never_listed(tx: Tx, connection: int) -> set[int]:
         WHERE p.connection_id = :connection AND p.namespace = 'external_id'
           AND p.valid_to IS NULL AND NOT EXISTS (
             SELECT 1 FROM user_aliases d WHERE d.user_id = p.user_id AND d.namespace = 'id')
+          AND EXISTS (SELECT 1 FROM users u WHERE u.id = p.user_id AND u.push_yes > 0)
         """,
         {"connection": connection},
     )

@@ -10,6 +10,7 @@ from models.store.database import Tx
 _USERS = "user_id IN (SELECT id FROM users WHERE connection_id = :key)"
 _GROUPS = "group_id IN (SELECT id FROM groups WHERE connection_id = :key)"
 _RUNS = "run_id IN (SELECT id FROM runs WHERE connection_id = :key)"
+_NESTED = "parent_id IN (SELECT id FROM groups WHERE connection_id = :key)"
 _OWN = "connection_id = :key"
 
 OF_CONNECTION: Sequence[tuple[str, str]] = (
@@ -20,6 +21,10 @@ OF_CONNECTION: Sequence[tuple[str, str]] = (
     ("pull_missing", _RUNS),
     ("parked_members", _OWN),
     ("memberships", _GROUPS),
+    ("nestings", _NESTED),
+    ("proposals", _OWN),
+    ("changes", _OWN),
+    ("finding_spells", _OWN),
     ("findings", _OWN),
     ("reports", _OWN),
     ("runs", _OWN),
@@ -37,6 +42,7 @@ OF_TARGET: Sequence[tuple[str, str]] = (
     ("member_bindings", "target_id = :key"),
     ("user_bindings", "target_id = :key"),
     ("group_bindings", "target_id = :key"),
+    ("finding_spells", "finding_id IN (SELECT id FROM findings WHERE target_id = :key)"),
     ("findings", "target_id = :key"),
     ("actions", "target_id = :key"),
     ("holds", "target_id = :key"),

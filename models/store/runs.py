@@ -20,7 +20,10 @@ def start(
     dry_run: bool = False,
     run_at: Instant | None = None,
 ) -> int:
-    """Queue a run and answer its key; a waiting run that would do the same is answered instead."""
+    """Queue a run and answer its key; a waiting run that would do the same is answered instead.
+
+    One that waits for a later time is brought forward.
+    """
     tx.has_work = True
     values = {
         "public_id": new_public_id(),
@@ -38,6 +41,7 @@ def start(
         tx.run(_START, values)
         found = tx.value(_WAITING, values) or (slot and tx.value(_OF_SLOT, values))
         if found:
+            tx.run(_SOONER, {"key": int(found), "run_at": values["run_at"]})
             return int(found)
         # The run that was waiting has just begun: what it will see is older than this wish.
 
@@ -50,16 +54,25 @@ _START = """
     ON CONFLICT DO NOTHING
 """
 _WAITING = "SELECT id FROM runs WHERE work_key = :work_key AND state IN ('ready', 'queued')"
+_SOONER = (
+    "UPDATE runs SET run_at = :run_at WHERE id = :key AND state = 'ready' AND run_at > :run_at"
+)
 _OF_SLOT = "SELECT id FROM runs WHERE slot = :slot"
 
 
+_SAME_TURN = "(o.kind = 'point_read') = (runs.kind = 'point_read')"
+
+
 def relay(tx: Tx, now: Instant, *, lease: Instant) -> list[int]:
-    """Take the runs that may begin. One of a connection runs at a time."""
+    """Take the runs that may begin. One of a connection runs at a time.
+
+    Reads of single users have a turn of their own, beside a full read that may take an hour.
+    """
     rows = tx.rows(
-        """
+        f"""
         UPDATE runs SET state = 'queued', lease_until = :until, updated_at = :now
         WHERE state = 'ready' AND run_at <= :now AND NOT EXISTS (
-            SELECT 1 FROM runs o WHERE o.connection_id = runs.connection_id
+            SELECT 1 FROM runs o WHERE o.connection_id = runs.connection_id AND {_SAME_TURN}
               AND (o.state IN ('queued', 'running') OR (o.state = 'ready' AND o.run_at <= :now
                 AND (o.run_at < runs.run_at OR (o.run_at = runs.run_at AND o.id < runs.id)))))
         RETURNING id
@@ -69,14 +82,22 @@ def relay(tx: Tx, now: Instant, *, lease: Instant) -> list[int]:
     return [row.id for row in rows]
 
 
+def point_reads(tx: Tx, keys: list[int]) -> set[int]:
+    """Those of these runs that read a single user."""
+    if not keys:
+        return set()
+    sql = "SELECT id FROM runs WHERE id IN :keys AND kind = 'point_read'"
+    return {row.id for row in tx.rows(sql, {"keys": keys})}
+
+
 def claim(tx: Tx, run: int, *, owner: str, lease: Instant, now: Instant) -> Row[Any] | None:
-    """Begin a run, unless somebody has, or another of the same connection is running."""
+    """Begin a run, unless somebody has, or another of the same turn is running."""
     return tx.row(
-        """
+        f"""
         UPDATE runs SET state = 'running', owner = :owner, lease_until = :until,
             attempts = attempts + 1, started_at = :now, updated_at = :now
         WHERE id = :key AND state = 'queued' AND NOT EXISTS (
-            SELECT 1 FROM runs o WHERE o.connection_id = runs.connection_id
+            SELECT 1 FROM runs o WHERE o.connection_id = runs.connection_id AND {_SAME_TURN}
               AND o.id <> runs.id AND o.state = 'running')
         RETURNING *
         """,
@@ -188,10 +209,11 @@ def last(tx: Tx, connection: int, kind: str) -> Row[Any] | None:
     )
 
 
-def mark_scheduled(tx: Tx, connection: int, slot: Instant) -> None:
+def mark_scheduled(tx: Tx, connection: int, kind: str, slot: Instant) -> None:
     """The schedule of a connection has been seen to, up to this slot."""
+    column = "delta_scheduled_at" if kind == "delta" else "scheduled_at"
     tx.run(
-        "UPDATE connections SET scheduled_at = :slot WHERE id = :key AND scheduled_at < :slot",
+        f"UPDATE connections SET {column} = :slot WHERE id = :key AND {column} < :slot",
         {"slot": slot, "key": connection},
     )
 

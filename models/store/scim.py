@@ -117,6 +117,14 @@ def touch(tx: Tx, groups: list[GroupKey], now: Instant) -> None:
     )
 
 
+def release_name(tx: Tx, user: int, now: Instant) -> None:
+    """Its userName is free for another from now on; nobody is found by it here any more."""
+    tx.run(
+        "UPDATE users SET scim_name_key = NULL, updated_at = :now WHERE id = :key",
+        {"key": user, "now": now},
+    )
+
+
 def erase(tx: Tx, table: str, key: int, *, now: Instant) -> None:
     """The provider deleted it: not to be found by push any more, its name is free again."""
     tx.run(

@@ -3,11 +3,12 @@
 from models.tables.action import Action, Hold
 from models.tables.binding import GroupBinding, MemberBinding, UserBinding
 from models.tables.connection import Connection, ScimToken
-from models.tables.finding import Finding, Report
-from models.tables.group import Group, GroupAlias, ParkedMember
+from models.tables.finding import Finding, FindingSpell, Report
+from models.tables.group import Group, GroupAlias, Nesting, ParkedMember, Proposal
+from models.tables.guard_clock import GuardClock
 from models.tables.login import Login
 from models.tables.membership import Membership
-from models.tables.observation import Observation
+from models.tables.observation import Change, Observation
 from models.tables.organization import ApiKey, Domain, Organization
 from models.tables.run import PullMissing, Run
 from models.tables.target import Target, TargetConnection
@@ -16,19 +17,24 @@ from models.tables.user import User, UserAlias
 __all__ = [
     "Action",
     "ApiKey",
+    "Change",
     "Connection",
     "Domain",
     "Finding",
+    "FindingSpell",
     "Group",
     "GroupAlias",
     "GroupBinding",
+    "GuardClock",
     "Hold",
     "Login",
     "MemberBinding",
     "Membership",
+    "Nesting",
     "Observation",
     "Organization",
     "ParkedMember",
+    "Proposal",
     "PullMissing",
     "Report",
     "Run",

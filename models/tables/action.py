@@ -8,7 +8,8 @@ from sqlmodel import Field, SQLModel
 from models.tables.columns import document, instant, key, maybe_instant, public_id, refers
 
 _WAITING = "state IN ('ready', 'retrying')"
-_UNFINISHED = "state IN ('ready', 'queued', 'running', 'retrying')"
+_BEGUN = "state IN ('queued', 'running')"
+_DRAWN = "drawn_at IS NOT NULL"
 
 
 class Action(SQLModel, table=True):
@@ -25,14 +26,31 @@ class Action(SQLModel, table=True):
             postgresql_where=text(_WAITING),
         ),
         Index(
-            "ix_actions_unfinished",
+            "ix_actions_due",
             "target_id",
             "run_at",
-            sqlite_where=text(_UNFINISHED),
-            postgresql_where=text(_UNFINISHED),
+            "id",
+            sqlite_where=text(_WAITING),
+            postgresql_where=text(_WAITING),
+        ),
+        Index(
+            "ix_actions_begun",
+            "target_id",
+            "object_key",
+            "state",
+            sqlite_where=text(_BEGUN),
+            postgresql_where=text(_BEGUN),
         ),
         Index("ix_actions_object", "target_id", "object_key", "id"),
         Index("ix_actions_drawn", "target_id", "draws_on", "drawn_at"),
+        Index(
+            "ix_actions_drawn_in_group",
+            "target_id",
+            "group_id",
+            "drawn_at",
+            sqlite_where=text(_DRAWN),
+            postgresql_where=text(_DRAWN),
+        ),
     )
     id: int | None = key()
     public_id: str = public_id()
@@ -46,12 +64,18 @@ class Action(SQLModel, table=True):
     state: str = Field(max_length=12)
     run_at: int = instant()
     attempts: int = 0
+    """How often it was begun."""
+    failures: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """How often the target answered that it should come again."""
     owner: str | None = Field(default=None, max_length=64)
     lease_until: int | None = maybe_instant()
     error: str | None = Field(default=None, sa_type=Text)
     draws_on: str | None = Field(default=None, max_length=24)
     """The guard's budget it draws on; none for what removes nothing."""
+    takes_along: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """How many memberships go with a deleted group: they are drawn as well."""
     drawn_at: int | None = maybe_instant()
+    """By the guard's clock; none for what draws on nothing, and for what never began."""
     hold_id: int | None = refers("holds", default=None, nullable=True, index=True)
     created_at: int = instant()
     updated_at: int = instant()
@@ -64,6 +88,10 @@ class Hold(SQLModel, table=True):
     target_id: int = refers("targets", index=True)
     state: str = Field(max_length=12)
     """open, approved, refused or expired."""
+    kind: str = Field(
+        default="memberships", max_length=12, sa_column_kwargs={"server_default": "mixed"}
+    )
+    """users, groups, memberships or protected; mixed where it is older than this column."""
     why: str = Field(sa_type=Text)
     decided_by: str | None = Field(default=None, max_length=256)
     expires_at: int = instant()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Integer
+from sqlalchemy import JSON, BigInteger, Integer, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -36,3 +36,8 @@ def maybe_instant() -> Any:
 def document(**options: Any) -> Any:
     """A JSON object."""
     return Field(sa_type=DOCUMENT, **options)
+
+
+def set_from_the_start() -> Any:
+    """True unless it is said otherwise, also for rows that stood before the column came."""
+    return Field(default=True, sa_column_kwargs={"server_default": text("true")})

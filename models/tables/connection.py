@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import LargeBinary, UniqueConstraint
+from sqlalchemy import LargeBinary, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from models.tables.columns import document, instant, key, maybe_instant, public_id, refers
@@ -24,11 +24,23 @@ class Connection(SQLModel, table=True):
     """The secret parts of `pull` and `login`, encrypted."""
     pull_cover_yes: int = instant()
     pull_cover_no: int = instant()
+    pull_read_no: int = instant()
+    """As of when the newest full read denied what it did not list; rounds carry covers on."""
+    pull_cursor: str | None = Field(default=None, sa_type=Text)
+    """Where the next round of changes begins; none when only a full read can follow."""
+    claims_suspended_at: int = instant()
+    """Since when the denials of tokens count for nothing (their identifiers changed form)."""
+    claims_resumed_at: int = instant()
+    """When an administrator last said that they count."""
     pull_users: int = Field(default=0)
     """How many users and groups the newest complete read listed."""
     pull_groups: int = Field(default=0)
+    scoped_at: int = instant()
+    """Since when reads look where they look now: what they said before that admits nobody."""
     scheduled_at: int = instant()
     """The newest slot of the schedule that a run was started for."""
+    delta_scheduled_at: int = instant()
+    """The same of the schedule of delta rounds."""
     created_at: int = instant()
     updated_at: int = instant()
 

@@ -14,8 +14,16 @@ class User(SQLModel, table=True):
     __tablename__ = "users"
     __table_args__ = (
         UniqueConstraint("connection_id", "scim_name_key"),
+        Index("ix_users_connection", "connection_id", "id"),
         Index("ix_users_scim_external_id", "connection_id", "scim_external_id"),
         Index("ix_users_user_name", "connection_id", "user_name"),
+        Index(
+            "ix_users_pull_cover",
+            "connection_id",
+            "pull_cover",
+            sqlite_where=text("pull_cover > 0"),
+            postgresql_where=text("pull_cover > 0"),
+        ),
     )
     id: int | None = key()
     public_id: str = public_id()
@@ -37,6 +45,8 @@ class User(SQLModel, table=True):
     pull_known: bool = False
     """The directory has a name for this user, so a read that does not list it denies it."""
     pull_digest: str = Field(default="", max_length=32)
+    pull_cover: int = instant()
+    """When a point read last listed all groups."""
     login_cover: int = instant()
 
     scim: dict[str, Any] | None = document(default=None, nullable=True)

@@ -142,8 +142,11 @@ def serving_on(database: str, home: Path) -> Iterator[Service]:
 
 
 @contextmanager
-def serving(home: Path, database_url: str = "") -> Iterator[Service]:
-    """Fresh tables, an organization, a connection, and a server on a free port."""
+def serving(home: Path, database_url: str = "", **channels: Any) -> Iterator[Service]:
+    """Fresh tables, an organization, a connection, and a server on a free port.
+
+    The connection pushes; `channels` are those it has besides.
+    """
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         outside = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -151,7 +154,7 @@ def serving(home: Path, database_url: str = "") -> Iterator[Service]:
         context = contexts.build(settings)
         SQLModel.metadata.create_all(context.database.engine)
         with context.database.write() as tx:
-            link = builders.connection(tx, builders.organization(tx))
+            link = builders.connection(tx, builders.organization(tx), **channels)
             token = add_token(tx, link)
         try:
             with _running(context, listener):

@@ -105,6 +105,33 @@ def test_a_patch_keeps_the_secrets_and_the_settings_that_were_not_sent(at: Offic
     assert at.context.vault.open(row.secrets, changed["id"])["pull"] == {"token": OKTA_TOKEN}
 
 
+@pytest.mark.parametrize(
+    ("change", "is_another"),
+    [
+        pytest.param({"pull": {"schedule": "0 3 * * *"}}, False, id="when to read"),
+        pytest.param({"policy": {"shrink": 0.5}}, False, id="the policy"),
+        pytest.param({"pull": {"scope": {"app_id": "0oa1"}}}, True, id="the scope"),
+        pytest.param(
+            {"pull": {"org_url": "https://b.okta.com", "token": "new"}}, True, id="the directory"
+        ),
+        pytest.param({"pull": None, "push": True}, True, id="no directory"),
+    ],
+)
+def test_what_another_scope_had_listed_is_no_measure_for_the_next_read(
+    at: Office, change: dict[str, Any], is_another: bool
+) -> None:
+    connection(at, pull=OKTA)
+    with at.context.database.write() as tx:
+        tx.run("UPDATE connections SET pull_users = 9, pull_groups = 9, pull_cursor = 'c'")
+    at.ask("PATCH", "/connections/acme~okta", change).json()
+    with at.context.database.read() as tx:
+        row = tx.row("SELECT * FROM connections")
+    assert row is not None
+    assert (row.scoped_at > 0) == is_another
+    left = (0, 0, None) if is_another else (9, 9, "c")
+    assert (row.pull_users, row.pull_groups, row.pull_cursor) == left
+
+
 def test_a_null_takes_a_channel_away_with_its_secrets(at: Office) -> None:
     connection(at, pull=OKTA)
     changed = at.ask("PATCH", "/connections/acme~okta", {"pull": None}).json()
@@ -189,7 +216,13 @@ def test_a_new_target_is_provisioned_by_its_connections(at: Office) -> None:
     made = target(at, connections=["okta"])
 
     assert made["connections"] == ["okta"]
-    assert made["guard"] == {"floor": 10, "share": 0.05}
+    assert made["guard"] == {
+        "floor": 10,
+        "share": 0.05,
+        "group_floor": 10,
+        "group_share": 0.2,
+        "protected": {"users": [], "groups": []},
+    }
     (run,) = at.get("/runs")["items"]
     assert (run["kind"], run["connection_name"]) == ("reconcile", "acme/okta")
 
@@ -210,6 +243,43 @@ def test_a_suspended_target_is_resumed(at: Office) -> None:
     check = at.get(f"/targets/{made['id']}/check")
     assert not check["ok"] and "wrong key" in check["wrong"][0]
     assert at.ask("POST", "/targets/acme~app/resume").json()["state"] == "active"
+
+
+def test_a_check_of_a_target_names_the_protected_whom_nobody_here_is(at: Office) -> None:
+    connection(at)
+    protected = {"users": ["ADA", "nobody@x"], "groups": ["ops", "opps"]}
+    target(at, connections=["okta"], guard={"protected": protected})
+    staff(at)
+    wrong = at.get("/targets/acme~app/check")["wrong"]
+    assert [one for one in wrong if "guard.protected" in one] == [
+        "guard.protected names nobody@x, and no user here is called so.",
+        "guard.protected names opps, and no group here is called so.",
+    ]
+    ops = at.get("/groups")["items"][0]["id"]
+    protected = {"users": ["ada"], "groups": [ops]}
+    at.ask("PATCH", "/targets/acme~app", {"guard": {"protected": protected}})
+    assert not any("guard" in one for one in at.get("/targets/acme~app/check")["wrong"])
+
+
+HIDDEN = {"control": "a\nb", "format": "a\u202eb", "zero width": "a\u200bb"}
+
+
+@pytest.mark.parametrize("name", HIDDEN.values(), ids=HIDDEN.keys())
+def test_a_name_with_characters_that_cannot_be_seen_is_refused(at: Office, name: str) -> None:
+    before = everything(at)
+    asked = (
+        ("POST", "/organizations", {"slug": "new", "name": name}),
+        ("PATCH", "/organizations/acme", {"name": name}),
+        ("POST", "/keys", {"name": name}),
+    )
+    for method, path, body in asked:
+        status, sentence = at.refused(method, path, body)
+        assert status == 422 and "control or format characters" in sentence
+    for path, noun in (("/connections", connection), ("/targets", target)):
+        made = noun(at)
+        assert at.refused("PATCH", f"{path}/{made['id']}", {"slug": name})[0] == 422
+        at.ask("DELETE", f"{path}/{made['id']}?abandon=true")
+    assert everything(at) == before
 
 
 def test_what_targets_hold_is_not_abandoned_by_mistake(at: Office) -> None:
@@ -278,6 +348,12 @@ def test_the_last_key_of_an_administrator_cannot_be_revoked(at: Office) -> None:
 
 CONNECTION = {"organization": "acme", "slug": "new", "provider": "okta", "push": True}
 TARGET = {"organization": "acme", "slug": "new", **SCIM}
+ENTRA = {
+    "kind": "entra",
+    "tenant_id": "acme.example",
+    "client_id": "5a1e5a1e-0000-4000-8000-000000000001",
+    "client_secret": "tell nobody",
+}
 WEEKLY = {**OKTA, "schedule": "0 2 * * 0"}
 
 
@@ -379,6 +455,28 @@ WEEKLY = {**OKTA, "schedule": "0 2 * * 0"}
             422,
             "no time zone",
             id="a folder of time zones",
+        ),
+        pytest.param(
+            "/connections",
+            CONNECTION | {"pull": OKTA | {"delta_schedule": "*/10 * * * *"}},
+            422,
+            "cannot tell what changed",
+            id="rounds of a directory that has none",
+        ),
+        pytest.param(
+            "/connections",
+            CONNECTION | {"pull": ENTRA | {"delta_schedule": "now and then"}},
+            422,
+            "pull.delta_schedule is no cron expression",
+            id="cron of rounds",
+        ),
+        pytest.param(
+            "/connections",
+            CONNECTION
+            | {"pull": ENTRA | {"scope": {"groups": ["g1"]}, "delta_schedule": "*/10 * * * *"}},
+            422,
+            "cannot tell what changed",
+            id="rounds of named groups",
         ),
         pytest.param(
             "/connections",
@@ -518,6 +616,11 @@ def test_a_ttl_that_nobody_set_is_stretched_to_a_weekly_schedule(at: Office) -> 
     made = connection(at, pull=WEEKLY)
     assert made["policy"] == {}
     assert "What a read said counts for 504 hours." in _check(at)["set_up"]
+
+
+def test_delta_rounds_of_a_whole_tenant_have_a_schedule_of_their_own(at: Office) -> None:
+    made = connection(at, pull=ENTRA | {"delta_schedule": "*/10 * * * *"})
+    assert made["pull"]["delta_schedule"] == "*/10 * * * *"
 
 
 def _check(at: Office) -> Any:

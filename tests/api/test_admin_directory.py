@@ -6,9 +6,18 @@ from typing import Any
 
 import pytest
 
-from models.evidence import Channel, MembersRemoved, Observation, UserCovered, UserSaid
+from api import explanation
+from api.commands import CommandFailed
+from models.evidence import (
+    Channel,
+    MembersAdded,
+    MembersRemoved,
+    Observation,
+    UserCovered,
+    UserSaid,
+)
 from models.instant import DAY, to_text
-from models.store import logins
+from models.store import identities, logins, nesting
 from sync import connection as connections
 from sync import intake
 from tests.api.admin_kit import Office, Staff, connection, office, organization, staff, target
@@ -242,24 +251,87 @@ def test_explain_of_what_nobody_spoke_of_is_a_hold(at: Office, people: Staff) ->
     assert any(one.startswith("No: it is not so that ada is to be") for one in told["sentences"])
 
 
-def test_explain_of_an_earlier_time_forgets_what_was_said_since(at: Office, people: Staff) -> None:
+def test_explain_of_an_earlier_time_tells_what_was_known_then(at: Office, people: Staff) -> None:
     before = at.context.clock.now()
     say(at, people, Channel.PUSH, MembersRemoved(people.ops, frozenset({people.ada})))
+    after = at.context.clock.now()
+    say(at, people, Channel.PUSH, MembersAdded(people.ops, frozenset({people.ada})))
 
-    told = at.get("/explain", user="ada", group="ops", at=to_text(before))
+    answers = [
+        at.get("/explain", user="ada", group="ops", at=to_text(one))["verdict"]["answer"]
+        for one in (before, after, at.context.clock.now())
+    ]
+    assert answers == ["yes", "no", "yes"]
 
+
+def test_explain_tells_how_the_answers_turned(at: Office, people: Staff) -> None:
+    say(at, people, Channel.PUSH, MembersRemoved(people.ops, frozenset({people.ada})))
+    told = at.get("/explain", user="ada", group="ops")
+    assert [(one["channel"], one["says"]) for one in told["history"]] == [
+        ("push", "yes"),
+        ("push", "no"),
+    ]
+
+
+def test_explain_names_the_event_that_decided(at: Office, people: Staff) -> None:
+    say(at, people, Channel.PUSH, MembersRemoved(people.ops, frozenset({people.ada})))
+    told = at.get("/explain", user="ada", group="ops")
+    assert (told["deciding"]["channel"], told["deciding"]["event"]) == ("push", "test")
+    assert told["deciding"]["as_of"] == told["verdict"]["as_of"]
+    assert told["deciding"]["received_at"] is not None
+
+
+def test_explain_says_where_the_log_does_not_reach(at: Office, people: Staff) -> None:
+    long_ago = to_text(at.context.clock.now() - 500 * DAY)
+    told = at.get("/explain", user="ada", group="ops", at=long_ago)
     assert told["verdict"]["answer"] == "hold"
-    assert any("had said before is not kept" in one for one in told["sentences"])
-    earlier = at.get("/explain", user="bob", group="ops", at=to_text(before))
-    assert earlier["verdict"]["answer"] == "yes"
+    assert any("The log of changes begins at" in one for one in told["sentences"])
 
 
-def test_explain_of_a_time_to_come_shows_what_will_be_stale(at: Office, people: Staff) -> None:
+def test_explain_tells_through_which_group_somebody_is_in_another(
+    at: Office, people: Staff
+) -> None:
+    with at.context.database.write() as tx:
+        now = at.context.clock.now()
+        outer = identities.insert_group(tx, people.connection, "everyone", now)
+        nesting.affirm(tx, [(outer, people.ops), (people.ops, outer)], now)
+    told = at.get("/explain", user="ada", group="everyone")
+    assert [[one["name"] for one in path] for path in told["nested"]] == [["everyone", "ops"]]
+    assert any("By nesting ada is in everyone" in one for one in told["sentences"])
+
+
+def test_explain_shows_what_is_stale(at: Office, people: Staff) -> None:
     at.ask("PATCH", "/connections/acme~okta", {"policy": {"ttl": {"push": "1d"}}})
-    later = to_text(at.context.clock.now() + 2 * DAY)
-    told = at.get("/explain", user="ada", group="ops", at=later)
+    with at.context.database.write() as tx:
+        tx.run("UPDATE memberships SET push_yes = push_yes - :two", {"two": 2 * DAY})
+    told = at.get("/explain", user="ada", group="ops")
     assert told["verdict"]["answer"] == "hold"
     assert "older than its time-to-live" in told["channels"]["push"]["sentence"]
+
+
+def test_explain_of_a_time_to_come_is_refused(at: Office, people: Staff) -> None:
+    later = to_text(at.context.clock.now() + DAY)
+    status, sentence = at.refused("GET", "/explain", params={"user": "ada", "at": later})
+    assert status == 422 and "in the future" in sentence
+    with pytest.raises(CommandFailed, match="in the future"):
+        explanation.tell(at.context, "ada", None, at=later)
+
+
+def test_explain_of_an_earlier_time_says_what_is_of_today(at: Office, people: Staff) -> None:
+    target(at, connections=["okta"])
+    then = to_text(at.context.clock.now())
+    today = "Decided by the policy of today; the connection was changed after that time."
+    told = at.get("/explain", user="ada", at=then)
+    assert today not in told["sentences"]
+    assert told["log_begins"] == at.get("/connections/acme~okta")["created_at"]
+    assert told["targets"][0]["sentence"].startswith("Now: app does not hold the user.")
+    assert (
+        explanation.tell(at.context, "ada", None, at=then).model_dump()["targets"]
+        == (told["targets"])
+    )
+    at.ask("PATCH", "/connections/acme~okta", {"policy": {"ttl": {"push": "1d"}}})
+    assert today in at.get("/explain", user="ada", at=then)["sentences"]
+    assert today not in at.get("/explain", user="ada")["sentences"]
 
 
 def test_explain_shows_what_each_target_holds_and_what_is_under_way(
@@ -271,7 +343,7 @@ def test_explain_shows_what_each_target_holds_and_what_is_under_way(
     (there,) = told["targets"]
     assert there["target_name"] == "app"
     assert there["binding"] is None
-    assert there["sentence"] == "app does not hold the user."
+    assert there["sentence"].startswith("app does not hold the user. The operation create user")
     operations = {one["operation"]: one["because"]["answer"] for one in there["pending"]}
     assert operations == {"create_user": "yes", "create_group": "yes", "add_member": "yes"}
 

@@ -12,7 +12,7 @@ from api.admin import tables
 from connectors.memory import MemorySource
 from models.findings import Evidence, Finding, Kind, Severity
 from models.instant import DAY, MINUTE, to_text
-from models.store import findings
+from models.store import findings, reports
 from tests.api.admin_kit import OKTA, Office, connection, office, organization, staff, target
 
 EVIL = '=HYPERLINK("https://evil.example","click")'
@@ -64,7 +64,7 @@ def test_an_accepted_finding_stands_until_its_time_with_the_note(at: Office) -> 
 
     assert (accepted["state"], accepted["accepted_until"]) == ("accepted", until)
     assert accepted["note"] == "Known since May."
-    assert accepted["accepted_by"] == "Accepted by first administrator."
+    assert accepted["accepted_by"] == "first administrator"
     assert accepted["evidence"] == found["evidence"]
 
 
@@ -109,6 +109,16 @@ def test_a_healed_finding_is_not_accepted(at: Office) -> None:
     assert at.refused("POST", f"/drift/findings/{found['id']}/heal")[0] == 409
 
 
+def test_a_healed_finding_is_not_opened_again(at: Office) -> None:
+    found = see(at)
+    with at.context.database.write() as tx:
+        findings.heal_unseen(tx, 1, at.context.clock.now() + MINUTE, kinds=["missed_push"])
+        assert not findings.reopen(tx, 1, at.context.clock.now())
+    answer = at.refused("POST", f"/drift/findings/{found['id']}/reopen")
+    assert answer == (409, "This finding is healed: there is nothing to reopen.")
+    assert at.get(f"/drift/findings/{found['id']}")["state"] == "healed"
+
+
 def test_healing_what_is_about_a_user_asks_the_directory_for_that_user(at: Office) -> None:
     found = see(at, user=staff(at).ada)
     answer = at.ask("POST", f"/drift/findings/{found['id']}/heal")
@@ -127,7 +137,7 @@ def test_a_reconciliation_leaves_a_report_that_is_kept_as_it_stood(at: Office) -
     (run,) = at.get("/runs")["items"]
     assert report["run"] == run["id"]
     in_full = at.get(f"/drift/reports/{report['id']}")
-    assert {**in_full, "items": []} == {**report, "items": []}
+    assert {name: in_full[name] for name in report} == report
     assert sum(report["counts"].values()) == len(in_full["items"])
     assert at.get("/drift")["reports"] == [report]
 
@@ -168,10 +178,11 @@ def test_a_report_and_the_summary_come_as_csv(at: Office) -> None:
             "INSERT INTO runs (public_id, connection_id, kind, work_key, state, dry_run, "
             "attempts, counts) VALUES ('r', 1, 'reconcile', 'k', 'complete', FALSE, 1, '{}')"
         )
-        findings.report(tx, 1, 1, now=at.context.clock.now())
+        reports.keep(tx, 1, 1, at.context.clock.now(), unseen={})
     (report,) = at.get("/drift/reports")["items"]
     (row,) = rows(at, f"/drift/reports/{report['id']}.csv")
     assert (row["kind"], row["summary"]) == ("missed_push", f"'{EVIL}")
+    assert row["change"] == "new"
     (line,) = rows(at, "/drift/reports.csv")
     assert (line["id"], line["connection"], line["run"]) == (report["id"], "acme/okta", "r")
     assert (line["total"], line["counts"]) == ("1", "1 missed_push")

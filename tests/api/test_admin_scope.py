@@ -9,10 +9,12 @@ import pytest
 
 from api import admin, auth
 from api.admin import operations
+from api.admin.aliases import AliasQuery, NewGroupAlias, NewUserAlias
 from api.operation import Operation
 from connectors.memory import MemorySource
 from models.findings import Finding, Kind, Severity
-from models.store import findings, holds
+from models.plans import HoldKind
+from models.store import findings, holds, identities, proposals, reports
 from models.store.vault import hashed
 from tests.api.admin_kit import (
     API,
@@ -63,8 +65,10 @@ def furnish(at: Office, slug: str) -> None:
         )
         findings.see(tx, [one], now)
         run = tx.value("SELECT max(id) FROM runs WHERE connection_id = :key", {"key": key})
-        findings.report(tx, key, run, now=now)
-        holds.create(tx, place, f"Of {slug}.", now=now)
+        reports.keep(tx, key, run, now, unseen={})
+        holds.create(tx, place, HoldKind.USERS, f"Of {slug}.", now=now)
+        later = identities.insert_group(tx, key, f"Later of {slug}", now)
+        proposals.propose(tx, key, (people.ops, later), {"both": 5}, now)
     at.made("/keys", {"name": f"of {slug}", "organization": slug})
 
 
@@ -88,6 +92,7 @@ def things(at: Office, slug: str) -> dict[str, str]:
         "actions": first("/actions", place),
         "holds": first("/holds", place),
         "runs": first("/runs", owner),
+        "proposals": first("/proposals", owner),
         "keys": first("/keys", f'organization eq "{slug}"'),
     }
 
@@ -103,11 +108,14 @@ def named(one: Operation) -> str:
 
 def path_of(one: Operation, ids: dict[str, str]) -> str:
     noun = re.split(r"/", one.path.split("/{id}")[0])[-1]
-    return one.path.replace("{id}", ids[noun]).replace("{token}", "any")
+    asked = "?namespace=name&value=x" if one.query is AliasQuery else ""
+    return one.path.replace("{id}", ids[noun]).replace("{token}", "any") + asked
 
 
 def a_body(one: Operation) -> Any:
     """Something that is read as a body, and would be a harmless change."""
+    if one.body in (NewUserAlias, NewGroupAlias):
+        return {"namespace": "external_id", "value": "x"}
     return {"name": "x"} if one.path == "/organizations/{id}" and one.method == "PATCH" else {}
 
 

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from api import commands
 from connectors.base import DirectoryUser, RemoteUser
 from connectors.errors import Misconfigured
 from connectors.memory import MemorySource, MemoryTarget
 from models.evidence import Channel, Observation, UserSaid
+from models.identity import UserKey
 from models.instant import DAY
 from sync import connection as connections
 from sync import intake
@@ -217,6 +219,59 @@ def test_a_hold_lists_what_it_stops_and_why(at: Office) -> None:
     assert at.get(f"/holds/{hold['id']}") == hold
 
 
+def leave(at: Office, user: int, *, event: str = "t", exists: bool = False) -> None:
+    """A push says whether somebody is there."""
+    with at.context.database.write() as tx:
+        now = at.context.clock.now()
+        said = UserSaid(user=UserKey(user), exists=exists)
+        told = Observation(channel=Channel.PUSH, event=event, as_of=now, facts=(said,))
+        intake.take(tx, connections.load(tx, 1), told, now)
+
+
+def test_a_hold_that_another_removal_joins_or_leaves_says_how_many_wait(at: Office) -> None:
+    hold = held(at)
+    assert hold["why"].startswith("1 removal of users named by the provider was asked for; 0 were")
+    there = [one["object"]["user"] for one in hold["operations"]]
+    with at.context.database.write() as tx:
+        bob = tx.value("SELECT id FROM users ORDER BY id DESC LIMIT 1")
+        ada = tx.value("SELECT id FROM users WHERE public_id = :one", {"one": there[0]["id"]})
+        tx.run(
+            "INSERT INTO user_bindings (target_id, user_id, remote_id, ownership, active, digest) "
+            "VALUES (1, :user, 'r2', 'ours', TRUE, '')",
+            {"user": bob},
+        )
+    leave(at, bob, event="u")
+    joined = at.get(f"/holds/{hold['id']}")
+    assert joined["counts"] == {"deactivate_user": 2}
+    assert joined["why"].startswith("2 removals wait here for approval. The guard said last: 1 ")
+    assert joined["updated_at"] > hold["updated_at"]
+    leave(at, ada, event="v", exists=True)
+    left = at.get(f"/holds/{hold['id']}")
+    assert left["counts"] == {"deactivate_user": 1}
+    assert left["why"].startswith("1 removal waits here for approval. The guard said last: 1 ")
+    assert left["why"].count("The guard said last") == 1
+
+
+def test_a_dry_run_tells_what_is_held_already(at: Office) -> None:
+    hold = held(at)
+    asked = at.ask("POST", "/connections/acme~okta/reconcile?dry_run=true").json()
+    at.work()
+    plan = at.get(f"/runs/{asked['id']}")["plan"]
+    waits = [one["operation"] for one in plan["operations"] if one["held"]]
+    assert waits == ["deactivate_user"]
+    assert (plan["held"], plan["would_hold"]) == (hold["id"], hold["why"])
+    params = {"dry_run": "true"}
+    seen = at.ask("PATCH", "/connections/acme~okta", {"policy": {}}, params=params).json()
+    assert seen["would_hold"] == f"At app: {hold['why']}"
+    assert at.get(f"/holds/{hold['id']}") == hold
+
+
+def test_a_dry_run_of_the_command_line_says_that_something_is_held(at: Office) -> None:
+    assert not commands.reconcile(at.context, "acme/okta", dry_run=True)
+    held(at)
+    assert commands.reconcile(at.context, "acme/okta", dry_run=True)
+
+
 def test_an_approved_hold_lets_exactly_its_operations_go(at: Office) -> None:
     hold = held(at)
     approved = at.made(f"/holds/{hold['id']}/approve", {"digest": hold["digest"]}, 200)
@@ -240,6 +295,17 @@ def test_a_refused_hold_stops_the_same_removal_from_being_asked_for_again(at: Of
     at.work()
     assert at.get("/holds", filter='state eq "open"')["items"] == []
     assert the_action(at, "deactivate_user")["state"] == "held"
+    (there,) = at.get("/explain", user="ada")["targets"]
+    assert f"The operation deactivate user was refused ({hold['id']})" in there["sentence"]
+
+
+def test_a_hold_that_nobody_asks_for_any_more_says_so(at: Office) -> None:
+    hold = held(at)
+    leave(at, 1, event="back", exists=True)
+    assert at.get(f"/holds/{hold['id']}")["state"] == "expired"
+    for decide in ("approve", "refuse"):
+        answer = at.refused("POST", f"/holds/{hold['id']}/{decide}")
+        assert answer == (409, "Nothing of this hold is asked for any more.")
 
 
 @pytest.mark.parametrize(

@@ -196,10 +196,21 @@ def test_a_deactivated_user_that_is_created_again_comes_back_as_itself(idp: Idp)
     assert idp.members(group) == {ada["id"]}
 
 
-def test_another_person_under_the_name_of_a_deactivated_one_is_refused(idp: Idp) -> None:
-    idp.user("ada", externalId="e1", active=False)
-    body = {"schemas": [USER], "userName": "ada", "externalId": "e2"}
-    assert idp.call("POST", "/Users", body).status_code == 409
+def test_another_person_under_the_name_of_a_deactivated_one_is_another_user(idp: Idp) -> None:
+    former = idp.user("ada", externalId="e1", active=False)
+    new = idp.user("ada", externalId="e2")
+    assert new["id"] != former["id"]
+    assert [one["id"] for one in idp.find("Users", 'userName eq "ada"')["Resources"]] == [new["id"]]
+    assert idp.get(f"/Users/{former['id']}").json()["active"] is False
+    assert idp.patch(f"/Users/{former['id']}", replace("active", True)).status_code == 409
+
+
+def test_nobody_takes_the_name_of_an_active_user_or_of_one_without_another_id(idp: Idp) -> None:
+    idp.user("ada", externalId="e1")
+    idp.user("bob", active=False)
+    for name in ("ada", "bob"):
+        body = {"schemas": [USER], "userName": name, "externalId": "e2"}
+        assert idp.call("POST", "/Users", body).status_code == 409
 
 
 def test_a_user_is_shown_with_its_groups(idp: Idp) -> None:

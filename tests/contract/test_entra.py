@@ -61,7 +61,9 @@ def test_a_read_without_faults_tells_exactly_the_scope(fake: FakeGraph, scope: s
     told = whole(fake, scope)
     users, groups = told.users.values(), told.groups.values()
     ended = source_suite.reads_exactly(entra(fake, scope), users, groups, told.members)
-    assert ended == (ReadEnded(7, 5) if scope == "all" else ReadEnded())
+    assert (ended.expected_users, ended.expected_groups) == (
+        (7, 5) if scope == "all" else (None, None)
+    )
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 999])
@@ -158,7 +160,8 @@ def test_a_lagging_replica_is_given_away_by_the_count(
 ) -> None:
     fake.faults = [Fault(where, LAG)]
     told = source_suite.drain(entra(fake))
-    assert told.ended == ReadEnded(7, 5)
+    assert told.ended is not None
+    assert replace(told.ended, cursor=None) == ReadEnded(7, 5)
     assert len(getattr(told, where)) == counted - 1
 
 
@@ -169,7 +172,9 @@ def test_the_smaller_of_two_counts_is_expected(fake: FakeGraph, before: str, aft
         for where in ("users_count", "groups_count")
         for place, number in enumerate((before, after))
     ]
-    assert source_suite.drain(entra(fake)).ended == ReadEnded(3, 3)
+    ended = source_suite.drain(entra(fake)).ended
+    assert ended is not None
+    assert replace(ended, cursor=None) == ReadEnded(3, 3)
 
 
 @pytest.mark.parametrize("said", ["-1", "seven", "7.0", "٧", '{"count": 7}'])

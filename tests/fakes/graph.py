@@ -18,12 +18,15 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from tests.fakes.graph_deltas import Deltas
 from tests.fakes.graph_faults import Answer, Fault, refusal
 from tests.fakes.graph_sign_in import SignIn
 from tests.fakes.graph_tenant import Node, Tenant
 from tests.fakes.tls import serving
 
 ROUTES = {
+    "users_delta": r"/users/delta",
+    "groups_delta": r"/groups/delta",
     "users": r"/users",
     "users_count": r"/users/\$count",
     "user": r"/users/([^/]+)",
@@ -33,6 +36,7 @@ ROUTES = {
     "group": r"/groups/([^/]+)",
     "members": r"/groups/([^/]+)/members",
     "closure": r"/groups/([^/]+)/transitiveMembers",
+    "above": r"/groups/([^/]+)/transitiveMemberOf",
     "assigned": r"/servicePrincipals/([^/]+)/appRoleAssignedTo",
 }
 READS_USERS = "User.Read.All"
@@ -58,6 +62,7 @@ class FakeGraph(SignIn):
         self.hosts: set[str] = set()
         """Where tokens were sent to."""
         self.links: dict[str, tuple[str, int, dict[str, str]]] = {}
+        self.deltas = Deltas()
         self._numbers = itertools.count()
 
     def answer(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Answer:
@@ -102,6 +107,8 @@ class FakeGraph(SignIn):
 
     def _get(self, where: str, target: str, ids: list[str], headers: dict[str, str]) -> Answer:
         tenant, query = self.tenant, self._options(target)
+        if where.endswith("_delta"):
+            return self.deltas.answer(tenant, where.removesuffix("_delta"), target, self.url)
         if where.endswith("_count"):
             return self._count(where, headers)
         if query is None:
@@ -129,7 +136,11 @@ class FakeGraph(SignIn):
             for number, (kind, principal) in enumerate(tenant.assigned[id]):
                 yield {"id": f"a{number}", "principalType": kind, "principalId": principal}
             return
-        read = {"members": tenant.members.__getitem__, "closure": tenant.closure}
+        read = {
+            "members": tenant.members.__getitem__,
+            "closure": tenant.closure,
+            "above": tenant.above,
+        }
         for node in read.get(where, tenant.parents)(id):
             if not self._is_hidden(where, id, node):
                 yield _selected(self._seen(node), query)

@@ -58,6 +58,10 @@ class Tenant:
         inside = [("group", group) for group in self.groups if user in self.users_in(group)]
         return inside + [("directoryRole", role) for role in self.roles.get(user, [])]
 
+    def above(self, group: str) -> list[Node]:
+        """The groups that a group is inside of, however deep."""
+        return [("group", one) for one in self.groups if ("group", group) in self.closure(one)]
+
     def describe(self, node: Node) -> dict[str, Any]:
         kind, id = node
         known = {"user": self.users, "group": self.groups}.get(kind, {})

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from models.clock import Clock
 from models.store.database import Database, dumps
 from models.store.identities import new_public_id
 from models.store.migrate import migrate
@@ -172,4 +173,6 @@ def furnish(database: Database, target_url: str, **connection: Any) -> Link:
             "updated_at": builders.START,
         }
         tx.insert("scim_tokens", token)
+        # Made a moment ago: no nightly look was missed.
+        tx.run("UPDATE connections SET created_at = :now", {"now": Clock().now()})
     return Link(link.key, link.public_id, target)

@@ -24,8 +24,8 @@ import redis
 from sqlalchemy import text
 
 from models.clock import Clock
-from models.instant import SECOND, Instant
-from models.store.database import Database
+from models.instant import MINUTE, SECOND, Instant
+from models.store.database import Database, dumps
 from models.store.migrate import migrate
 from sync import actors, schedule, settings
 from sync.settings import SettingsError
@@ -253,6 +253,23 @@ def test_nights_missed_are_made_up_by_one_run(tmp_path: Path) -> None:
     assert schedule.tick(database, Frozen(at(2027, 11, 2, 4))) == 1
     assert time.monotonic() - began < 2
     assert schedule.tick(database, Frozen(at(2027, 11, 2, 4))) == 0
+    database.close()
+
+
+def test_delta_rounds_come_by_their_own_schedule_between_the_full_reads(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/trueup.db")
+    scheduled(database, "0 2 * * *")
+    with database.write() as tx:
+        pull = dumps({"schedule": "0 2 * * *", "delta_schedule": "*/10 * * * *"})
+        tx.run("UPDATE connections SET pull = :pull", {"pull": pull})
+    night = Frozen(at(2027, 11, 2, 4))
+    assert schedule.tick(database, night) == 2
+    assert schedule.tick(database, night) == 0
+    night.at += 10 * MINUTE
+    assert schedule.tick(database, night) == 1
+    with database.read() as tx:
+        kinds = [row.kind for row in tx.rows("SELECT kind FROM runs ORDER BY id")]
+    assert kinds == ["pull", "delta"], "a round that still waits is not queued twice"
     database.close()
 
 

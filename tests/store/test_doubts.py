@@ -12,10 +12,10 @@ from connectors.errors import Refused, Transient
 from connectors.memory import MemoryTarget
 from models.actions import Operation, Outcome
 from models.instant import MINUTE, SECOND
-from models.store import accounts, leases, outbox, runs
+from models.store import accounts, leases, orders, outbox, queue, runs
 from sync import deliver as delivering
 from sync.deliver import Delivery
-from sync.relay import WINDOW, Relay
+from sync.relay import WINDOW, Relay, Senders
 from tests.playground import EVERY_STORE, Crash, Playground, fresh, playground
 
 Hook = Callable[[], None]
@@ -304,7 +304,7 @@ def test_an_older_action_that_comes_back_waits_for_the_one_at_work(play: Playgro
     def come_back() -> None:
         with play.database.write() as tx:
             tx.run("UPDATE actions SET state = 'ready' WHERE state = 'dead'")
-            batches = outbox.relay(tx, play.clock.now(), lease=MINUTE)
+            batches = queue.relay(tx, play.clock.now(), lease=MINUTE)
         for _, ids in batches:
             other(play).deliver(ids)
         assert play.at_app("ada").display_name == "Ada 1", "somebody else is at work on it"
@@ -358,11 +358,11 @@ def test_a_lease_is_renewed_while_the_work_goes_on(play: Playground) -> None:
         for _ in range(10):
             play.clock.at += 5 * SECOND
             worker.leases.beat()
-            Relay(play.database, play.clock, print, print).reap()
+            Relay(play.database, play.clock, Senders(print, print, print)).reap()
 
     app(play).before = long_work
     with play.database.write() as tx:
-        ((_, ids),) = outbox.relay(tx, play.clock.now(), lease=SECOND)
+        ((_, ids),) = queue.relay(tx, play.clock.now(), lease=SECOND)
     worker.deliver(ids)
     assert play.actions("done") == ["create_user"]
     assert len(play.app.applied) == 1
@@ -371,7 +371,7 @@ def test_a_lease_is_renewed_while_the_work_goes_on(play: Playground) -> None:
 def test_what_lies_in_our_own_memory_does_not_lapse(play: Playground) -> None:
     play.push_user("ada")
     worker, sent = play.delivery, list[list[int]]()
-    relay = Relay(play.database, play.clock, sent.append, print, worker.leases)
+    relay = Relay(play.database, play.clock, Senders(sent.append, print, print), worker.leases)
     relay.sweep()
     for _ in range(10):
         play.clock.at += 10 * SECOND
@@ -397,7 +397,7 @@ def test_work_whose_workers_keep_dying_is_given_up(play: Playground) -> None:
 def test_nothing_more_is_sent_to_a_target_that_was_suspended_meanwhile(play: Playground) -> None:
     play.push_user("ada")
     with play.database.write() as tx:
-        ((_, ids),) = outbox.relay(tx, play.clock.now(), lease=MINUTE)
+        ((_, ids),) = queue.relay(tx, play.clock.now(), lease=MINUTE)
         accounts.suspend_target(tx, play.target, "The token is wrong.", play.clock.now())
     play.delivery.deliver(ids)
     assert play.app.applied == []
@@ -425,7 +425,7 @@ def test_one_worn_out_member_does_not_take_the_others_along(play: Playground) ->
     play.push_add("ops", "ada")
     with play.database.write() as tx:
         most = {"most": delivering.MAX_ATTEMPTS - 1}
-        tx.run("UPDATE actions SET attempts = :most WHERE operation = 'add_member'", most)
+        tx.run("UPDATE actions SET failures = :most WHERE operation = 'add_member'", most)
     play.push_add("ops", "bob")
     app(play).before = no_answer
     play.deliver()
@@ -455,7 +455,7 @@ def test_what_the_broker_does_not_take_is_ready_again_at_once(play: Playground) 
         sent.append(ids)
 
     with pytest.raises(Away):
-        Relay(play.database, play.clock, send, print).sweep()
+        Relay(play.database, play.clock, Senders(send, print, print)).sweep()
     assert len(play.actions("ready")) == 2
     assert len(play.actions("queued")) == 1
     with play.database.read() as tx:
@@ -466,7 +466,7 @@ def test_a_broker_is_not_flooded(play: Playground) -> None:
     for number in range(WINDOW + 50):
         play.push_user(f"ada{number}")
     sent: list[list[int]] = []
-    relay = Relay(play.database, play.clock, sent.append, print)
+    relay = Relay(play.database, play.clock, Senders(sent.append, print, print))
     for _ in range(5):
         relay.sweep()
     assert len(sent) == WINDOW
@@ -480,12 +480,27 @@ def test_a_member_of_somebody_who_never_comes_is_given_up(play: Playground) -> N
     play.push_user("ada")
     play.push_group("ops")
     play.push_add("ops", "ada")
-    play.push_delete("ada")
-    relay = Relay(play.database, play.clock, print, print)
+    with play.database.write() as tx:
+        sql = "SELECT id FROM actions WHERE operation = 'create_user'"
+        assert orders.give_up(tx, tx.value(sql), play.clock.now())
+    relay = Relay(play.database, play.clock, Senders(print, print, print))
     play.deliver()
     assert relay.tidy() == 0, "it may be on its way"
     play.clock.at += MINUTE
     assert relay.tidy() == 1
+    play.settle()
+    assert play.in_app("ops") == {"ada"}
+
+
+def test_a_member_of_somebody_who_is_deleted_meanwhile_is_given_up_at_once(
+    play: Playground,
+) -> None:
+    play.push_user("ada")
+    play.push_group("ops")
+    play.push_add("ops", "ada")
+    play.push_delete("ada")
+    assert play.actions("ready") == ["create_group"]
+    play.deliver()
     in_peace(play)
     play.push_user("ada")
     play.push_add("ops", "ada")
@@ -498,7 +513,7 @@ def test_a_member_of_somebody_on_the_way_is_not_given_up(play: Playground) -> No
     play.push_group("ops")
     play.push_add("ops", "ada")
     play.clock.at += MINUTE
-    assert Relay(play.database, play.clock, print, print).tidy() == 0
+    assert Relay(play.database, play.clock, Senders(print, print, print)).tidy() == 0
     play.deliver()
     assert play.in_app("ops") == {"ada"}
 

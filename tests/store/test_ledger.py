@@ -1,5 +1,6 @@
 """The ledger keeps the newest word of each channel, whatever the order it comes in."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,13 +24,14 @@ from models.evidence import (
 )
 from models.evidence import Testimony as Said
 from models.identity import GroupKey, Membership, UserKey
-from models.store import cases, identities, ledger
+from models.store import cases, identities, ledger, rounds
 from models.store.database import Database, Tx
 from tests import builders
 from tests.playground import EVERY_STORE, fresh
 
 PUSH, PULL, LOGIN = Channel.PUSH, Channel.PULL, Channel.LOGIN
 NOW = 1_000
+EXAMPLES = int(os.environ.get("TRUEUP_TEST_EXAMPLES", "100"))
 every_store = pytest.mark.parametrize("kind", EVERY_STORE)
 
 
@@ -52,7 +54,13 @@ class Small:
     def cover(self, yes_as_of: int, no_as_of: int | None = None) -> bool:
         with self.database.write() as tx:
             no = yes_as_of if no_as_of is None else no_as_of
-            return ledger.cover_read(tx, self.connection, yes_as_of, no)
+            return ledger.cover_read(tx, self.connection, yes_as_of, no, now=NOW)
+
+    def round(self, came_from: str, as_of: int) -> bool:
+        with self.database.write() as tx:
+            return rounds.carry_cover(
+                tx, self.connection, (as_of, as_of - 1), before=came_from, after="b", now=NOW
+            )
 
     def heard(self, group: int = 0, user: int = 0) -> Said:
         asked = Membership(self.groups[group], self.users[user])
@@ -74,19 +82,23 @@ class Small:
         return found
 
 
-def words(said: Said) -> list[tuple[str, int]]:
-    """What is said and as of when. When it was first said depends on what was told first."""
+def words(said: Said) -> list[tuple[str, int, int]]:
+    """What is said, as of when, and which word it is; a fingerprint is made of that."""
     found = []
     for channel in Channel:
         word = said.of(channel)
-        found.append((type(word).__name__, word.as_of if isinstance(word, Yes | No) else 0))
+        spoken = isinstance(word, Yes | No)
+        found.append(
+            (type(word).__name__, word.as_of if spoken else 0, word.after if spoken else 0)
+        )
     return found
 
 
 def small(kind: str) -> Small:
     found = fresh(kind)
     with found.write() as tx:
-        link = builders.connection(tx, builders.organization(tx)).key
+        every = {"pull": {"kind": "memory"}, "login": {"protocol": "oidc"}}
+        link = builders.connection(tx, builders.organization(tx), **every).key
         users = [identities.insert_user(tx, link, NOW) for _ in range(2)]
         groups = [identities.insert_group(tx, link, f"g{one}", NOW) for one in range(3)]
         _let_all_channels_name(tx)
@@ -229,6 +241,98 @@ def test_a_point_read_denies_what_it_does_not_list_and_freshens_what_it_does(kin
 
 
 @every_store
+def test_a_point_read_denies_groups_that_nobody_had_spoken_of(kind: str) -> None:
+    """No row is written for them: the date on the user speaks once somebody makes one."""
+    world = small(kind)
+    user, (ops, dev, _) = world.users[0], world.groups
+    world.tell(
+        said(PULL, 20, UserCovered(user, frozenset({ops}))),
+        said(PUSH, 10, MembersAdded(dev, frozenset({user}))),
+    )
+    assert world.heard(1) == Said(push=Yes(10, 10), pull=No(20, 0))
+
+
+@every_store
+def test_a_point_read_denies_nothing_of_groups_that_the_directory_cannot_name(kind: str) -> None:
+    world = small(kind)
+    user, (_, dev, _) = world.users[0], world.groups
+    with world.database.write() as tx:
+        tx.run("UPDATE groups SET pull_known = :no WHERE id = :key", {"key": dev, "no": False})
+    world.tell(
+        said(PULL, 20, UserCovered(user, frozenset())),
+        said(PUSH, 10, MembersAdded(dev, frozenset({user}))),
+    )
+    assert world.heard(1) == Said(push=Yes(10, 10))
+
+
+@every_store
+def test_a_page_of_a_read_that_began_before_a_point_read_adds_nobody_it_did_not_list(
+    kind: str,
+) -> None:
+    world = small(kind)
+    user, ops = world.users[0], world.groups[0]
+    world.tell(
+        said(PULL, 20, UserCovered(user, frozenset())),
+        said(PULL, 10, MembersAdded(ops, frozenset({user}))),
+    )
+    assert world.heard().pull == No(20, 20)
+
+
+@every_store
+def test_what_a_point_read_denied_is_confirmed_and_what_one_full_read_left_out_is_not(
+    kind: str,
+) -> None:
+    world = small(kind)
+    (ada, bob), ops = world.users, world.groups[0]
+    world.tell(said(PUSH, 5, MembersAdded(ops, frozenset({ada, bob}))))
+    world.tell(said(PULL, 8, UserCovered(ada, frozenset())))
+    world.cover(20)
+    assert world.heard(0, 0).pull == No(20, 8, is_confirmed=True)
+    assert world.heard(0, 1).pull == No(20, 0, is_confirmed=False)
+
+
+@every_store
+def test_a_round_carries_the_cover_on_and_confirms_nothing_that_the_read_missed(
+    kind: str,
+) -> None:
+    world = small(kind)
+    world.tell(said(PUSH, 5, MembersAdded(world.groups[0], frozenset(world.users[:1]))))
+    world.cover(20, 18)
+    assert not world.round("lost", 30), "no round may follow while there is no cursor"
+    with world.database.write() as tx:
+        tx.update("connections", world.connection, {"pull_cursor": "a"})
+    assert world.round("a", 30)
+    assert world.heard().pull == No(29, 0, is_confirmed=False)
+    assert not world.round("a", 40), "it was followed already"
+    assert world.round("b", 40)
+    assert world.heard().pull == No(39, 0, is_confirmed=False)
+
+
+@every_store
+def test_a_channel_that_was_switched_off_is_silent_and_nothing_it_said_is_lost(kind: str) -> None:
+    world = small(kind)
+    ops, ada = world.groups[0], world.users[0]
+    world.tell(
+        said(PUSH, 10, UserSaid(user=ada, exists=True, attributes={"email": "x"})),
+        said(PUSH, 11, GroupSaid(group=ops, exists=True, name="Ops")),
+        said(PUSH, 12, MembersAdded(ops, frozenset({ada}))),
+    )
+    spoken = world.all()
+    for column, off, on in (("push", False, True), ("login", None, '{"protocol": "oidc"}')):
+        with world.database.write() as tx:
+            tx.update("connections", world.connection, {column: off})
+        if column == "push":
+            assert world.heard() == Said()
+            with world.database.read() as tx:
+                (user,), (group,) = cases.users(tx, [ada]), cases.groups(tx, [ops])
+            assert (user.exists, user.push_said) == (Said(), {})
+            assert (group.exists.push, group.push_name) == (Said().push, None)
+        with world.database.write() as tx:
+            tx.update("connections", world.connection, {column: on})
+    assert world.all() == spoken
+
+
+@every_store
 def test_the_newest_of_two_complete_reads_covers(kind: str) -> None:
     world = small(kind)
     assert world.cover(20)
@@ -322,7 +426,18 @@ logins = st.one_of(
     st.tuples(st.just("lists"), users, some_groups),
     st.tuples(st.just("names"), users, some_groups),
 )
-told = st.one_of(st.tuples(st.just(PUSH), pushes), st.tuples(st.just(LOGIN), logins))
+point_reads = st.one_of(
+    st.tuples(st.just("user"), users, st.booleans(), st.booleans()),
+    st.tuples(st.just("group"), groups, st.booleans()),
+    st.tuples(st.just("added"), groups, some_users),
+    st.tuples(st.just("removed"), groups, some_users),
+    st.tuples(st.just("lists"), users, some_groups),
+)
+told = st.one_of(
+    st.tuples(st.just(PUSH), pushes),
+    st.tuples(st.just(LOGIN), logins),
+    st.tuples(st.just(PULL), point_reads),
+)
 
 
 def _fact(world: Small, told: Any) -> Any:
@@ -363,7 +478,7 @@ def _after(kind: str, events: Sequence[Any]) -> dict[str, Any]:
 
 
 @every_store
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(events=st.lists(told, max_size=7), data=st.data())
 def test_the_order_of_arrival_does_not_matter_and_replaying_changes_nothing(
     kind: str, events: list[Any], data: st.DataObject

@@ -12,8 +12,8 @@ from models.actions import Ownership
 from models.evidence import Channel
 from models.identity import GroupKey, TargetKey, UserKey
 from models.instant import DAY, HOUR, MINUTE
-from models.plans import Budget, OperationName, Planned
-from models.store import accounts, bindings, holds, identities, outbox
+from models.plans import Budget, HoldKind, OperationName, Planned
+from models.store import accounts, bindings, budgets, holds, identities, memberships, outbox, queue
 from models.store.database import Database, Tx
 from models.verdicts import Answer, Verdict
 from sync import rule
@@ -39,24 +39,24 @@ class Queue:
 
     def relay(self, now: int = NOW) -> list[list[int]]:
         with self.database.write() as tx:
-            return [ids for _, ids in outbox.relay(tx, now, lease=LEASE)]
+            return [ids for _, ids in queue.relay(tx, now, lease=LEASE)]
 
     def claim(self, ids: list[int], owner: str = "me", now: int = NOW) -> list[int]:
         with self.database.write() as tx:
-            rows = outbox.claim(tx, ids, owner=owner, lease=LEASE, now=now)
+            rows = queue.claim(tx, ids, owner=owner, lease=LEASE, now=now)
             return sorted(row.id for row in rows)
 
     def finish(self, ids: list[int], *, owner: str = "me", state: str = "done") -> int:
         with self.database.write() as tx:
-            return outbox.finish(tx, ids, owner=owner, state=state, now=NOW)
+            return queue.finish(tx, ids, owner=owner, state=state, now=NOW)
 
     def retry(self, ids: list[int], *, owner: str = "me", run_at: int = NOW) -> int:
         with self.database.write() as tx:
-            return outbox.retry(tx, ids, owner=owner, run_at=run_at, error="It is busy.", now=NOW)
+            return queue.retry(tx, ids, owner=owner, run_at=run_at, error="It is busy.", now=NOW)
 
     def reap(self, now: int) -> int:
         with self.database.write() as tx:
-            return outbox.reap(tx, now)
+            return queue.reap(tx, now)
 
     def states(self) -> list[str]:
         with self.database.read() as tx:
@@ -64,7 +64,7 @@ class Queue:
 
     def drawn(self, now: int = NOW) -> dict[Budget, int]:
         with self.database.read() as tx:
-            return outbox.drawn(tx, self.target, now)
+            return budgets.drawn(tx, self.target, now)
 
     def update(self, user: int = 0, desired: str = "a") -> Planned:
         return Planned(
@@ -95,13 +95,14 @@ class Queue:
         )
 
 
-def queue(kind: str, users: int = 4) -> Queue:
+def queued(kind: str, users: int = 4) -> Queue:
     found = fresh(kind)
     world = builders.world(found, guard={"floor": 2, "share": 0})
     with found.write() as tx:
         link = world.connection.key
         keys = [identities.insert_user(tx, link, NOW) for _ in range(users)]
         group = identities.insert_group(tx, link, "ops", NOW)
+        memberships.mention(tx, group, set(keys))
     return Queue(found, world.target, keys, group)
 
 
@@ -120,7 +121,7 @@ def bind(tx: Tx, held: Queue, user: UserKey) -> None:
 
 @every_store
 def test_an_operation_is_queued_sent_claimed_and_done_once(kind: str) -> None:
-    held = queue(kind)
+    held = queued(kind)
     held.enqueue(held.update())
     ((action,),) = held.relay()
     assert held.relay() == []
@@ -133,7 +134,7 @@ def test_an_operation_is_queued_sent_claimed_and_done_once(kind: str) -> None:
 
 @every_store
 def test_the_same_operation_waits_once(kind: str) -> None:
-    held = queue(kind)
+    held = queued(kind)
     held.enqueue(held.update())
     held.enqueue(held.update())
     assert held.states() == ["ready"]
@@ -141,7 +142,7 @@ def test_the_same_operation_waits_once(kind: str) -> None:
 
 @every_store
 def test_another_operation_on_the_object_supersedes_the_one_that_waits(kind: str) -> None:
-    held = queue(kind)
+    held = queued(kind)
     held.enqueue(held.update(desired="a"))
     held.enqueue(held.update(desired="b"))
     assert held.states() == ["superseded", "ready"]
@@ -149,7 +150,7 @@ def test_another_operation_on_the_object_supersedes_the_one_that_waits(kind: str
 
 @every_store
 def test_nobody_else_ends_what_we_began(kind: str) -> None:
-    held = queue(kind)
+    held = queued(kind)
     held.enqueue(held.update())
     ((action,),) = held.relay()
     held.claim([action])
@@ -160,7 +161,7 @@ def test_nobody_else_ends_what_we_began(kind: str) -> None:
 
 @every_store
 def test_an_object_has_one_operation_under_way_and_the_next_waits_for_its_end(kind: str) -> None:
-    held = queue(kind)
+    held = queued(kind)
     held.enqueue(held.update(desired="a"))
     ((first,),) = held.relay()
     held.enqueue(held.update(desired="b"))
@@ -173,7 +174,7 @@ def test_an_object_has_one_operation_under_way_and_the_next_waits_for_its_end(ki
 
 @every_store
 def test_what_was_put_back_is_tried_again_at_its_time(kind: str) -> None:
-    held = queue(kind)
+    held = queued(kind)
     held.enqueue(held.update())
     ((action,),) = held.relay()
     held.claim([action])
@@ -184,7 +185,7 @@ def test_what_was_put_back_is_tried_again_at_its_time(kind: str) -> None:
 
 @every_store
 def test_what_was_put_back_gives_way_to_a_newer_operation(kind: str) -> None:
-    held = queue(kind)
+    held = queued(kind)
     held.enqueue(held.update(desired="a"))
     ((first,),) = held.relay()
     held.claim([first])
@@ -195,7 +196,7 @@ def test_what_was_put_back_gives_way_to_a_newer_operation(kind: str) -> None:
 
 @every_store
 def test_what_a_dead_worker_had_is_freed_when_its_lease_lapsed(kind: str) -> None:
-    held = queue(kind)
+    held = queued(kind)
     held.enqueue(held.update())
     ((action,),) = held.relay()
     assert held.reap(NOW + LEASE) == 0
@@ -207,7 +208,7 @@ def test_what_a_dead_worker_had_is_freed_when_its_lease_lapsed(kind: str) -> Non
 
 @every_store
 def test_a_message_that_was_lost_is_sent_again(kind: str) -> None:
-    held = queue(kind)
+    held = queued(kind)
     held.enqueue(held.update())
     held.relay()
     assert held.reap(NOW + LEASE + 1) == 1
@@ -216,7 +217,7 @@ def test_a_message_that_was_lost_is_sent_again(kind: str) -> None:
 
 @every_store
 def test_a_membership_waits_until_its_user_and_its_group_are_there(kind: str) -> None:
-    held = queue(kind)
+    held = queued(kind)
     held.enqueue(held.member())
     assert held.relay() == []
     with held.database.write() as tx:
@@ -235,7 +236,7 @@ def _bind_group(tx: Tx, held: Queue) -> None:
 
 @every_store
 def test_members_of_a_group_travel_together_and_additions_apart_from_removals(kind: str) -> None:
-    held = queue(kind)
+    held = queued(kind)
     with held.database.write() as tx:
         _bind_group(tx, held)
         for user in held.users:
@@ -246,7 +247,7 @@ def test_members_of_a_group_travel_together_and_additions_apart_from_removals(ki
 
 @every_store
 def test_nothing_is_sent_to_a_suspended_target(kind: str) -> None:
-    held = queue(kind)
+    held = queued(kind)
     held.enqueue(held.update())
     with held.database.write() as tx:
         accounts.suspend_target(tx, held.target, "The token is wrong.", NOW)
@@ -258,7 +259,7 @@ def test_nothing_is_sent_to_a_suspended_target(kind: str) -> None:
 
 @every_store
 def test_a_removal_draws_for_a_day_and_not_longer(kind: str) -> None:
-    held = queue(kind)
+    held = queued(kind)
     held.enqueue(held.removal(0), held.removal(1, explicit=True), held.update(2))
     assert held.drawn() == {Budget.USERS: 1, Budget.USERS_EXPLICIT: 1}
     for ids in held.relay():
@@ -271,7 +272,7 @@ def test_a_removal_draws_for_a_day_and_not_longer(kind: str) -> None:
 @every_store
 def test_a_removal_that_waited_draws_on_the_day_it_is_done(kind: str) -> None:
     """A target that was away for a day must not lose two days' worth at once."""
-    held = queue(kind)
+    held = queued(kind)
     held.enqueue(held.removal(0))
     later = NOW + 30 * HOUR
     assert held.drawn(later) == {Budget.USERS: 1}
@@ -283,7 +284,7 @@ def test_a_removal_that_waited_draws_on_the_day_it_is_done(kind: str) -> None:
 
 @every_store
 def test_a_removal_that_was_given_up_draws_nothing(kind: str) -> None:
-    held = queue(kind)
+    held = queued(kind)
     held.enqueue(held.removal(0))
     held.enqueue(held.update(0))
     assert held.drawn() == {}
@@ -291,7 +292,7 @@ def test_a_removal_that_was_given_up_draws_nothing(kind: str) -> None:
 
 @every_store
 def test_held_operations_wait_for_approval_and_draw_nothing(kind: str) -> None:
-    held = queue(kind)
+    held = queued(kind)
     key = _hold(held, held.removal(0), held.removal(1))
     assert held.relay() == []
     assert held.drawn() == {}
@@ -304,14 +305,14 @@ def test_held_operations_wait_for_approval_and_draw_nothing(kind: str) -> None:
 
 def _hold(held: Queue, *planned: Planned) -> int:
     with held.database.write() as tx:
-        key = holds.create(tx, held.target, "It is too much.", NOW)
+        key = holds.create(tx, held.target, HoldKind.USERS, "It is too much.", NOW)
         outbox.hold(tx, key, planned, NOW)
     return key
 
 
 @every_store
 def test_a_hold_is_decided_once(kind: str) -> None:
-    held = queue(kind)
+    held = queued(kind)
     key = _hold(held, held.removal(0))
     with held.database.write() as tx:
         assert holds.decide(tx, key, state="refused", by="ada", now=NOW)
@@ -320,7 +321,7 @@ def test_a_hold_is_decided_once(kind: str) -> None:
 
 @every_store
 def test_what_is_approved_supersedes_what_waits_for_the_same_object(kind: str) -> None:
-    held = queue(kind)
+    held = queued(kind)
     key = _hold(held, held.removal(0))
     held.enqueue(held.update(0))
     with held.database.write() as tx:
@@ -330,7 +331,7 @@ def test_what_is_approved_supersedes_what_waits_for_the_same_object(kind: str) -
 
 @every_store
 def test_held_operations_that_nobody_plans_any_more_are_given_up(kind: str) -> None:
-    held = queue(kind)
+    held = queued(kind)
     one, two, three = held.removal(0), held.removal(1), held.removal(2)
     _hold(held, one, two, three)
     with held.database.write() as tx:
@@ -348,7 +349,7 @@ def test_held_operations_that_nobody_plans_any_more_are_given_up(kind: str) -> N
 
 @every_store
 def test_a_plan_of_one_connection_does_not_give_up_what_another_has_held(kind: str) -> None:
-    held = queue(kind)
+    held = queued(kind)
     _hold(held, held.removal(0))
     with held.database.write() as tx:
         other = builders.connection(tx, builders.organization(tx, "other", ()), slug="x").key
@@ -362,7 +363,7 @@ Judged = Callable[[], Any]
 @every_store
 def test_the_guard_lets_no_more_go_than_its_budget_whoever_asks_at_once(kind: str) -> None:
     """Eight requests, each with one removal, and a budget of two."""
-    held = queue(kind, users=8)
+    held = queued(kind, users=8)
     gate = threading.Barrier(8)
 
     def ask(number: int) -> bool:
@@ -387,7 +388,7 @@ def test_the_guard_lets_no_more_go_than_its_budget_whoever_asks_at_once(kind: st
 def test_workers_that_claim_at_once_never_share_an_action_or_pass_another_on_an_object(
     kind: str,
 ) -> None:
-    held = queue(kind)
+    held = queued(kind)
     gate = threading.Barrier(4)
     seen: list[tuple[str, int]] = []
     under_way: dict[str, str] = {}
@@ -432,7 +433,7 @@ def test_workers_that_claim_at_once_never_share_an_action_or_pass_another_on_an_
 
 @every_store
 def test_an_operation_that_fails_is_known_to_fail_while_it_is_tried_again(kind: str) -> None:
-    held = queue(kind)
+    held = queued(kind)
     held.enqueue(held.update())
     ((action,),) = held.relay()
     held.claim([action])
@@ -454,7 +455,7 @@ def _failing(held: Queue) -> list[int]:
 
 @every_store
 def test_a_removal_for_a_new_reason_is_another_operation(kind: str) -> None:
-    held = queue(kind)
+    held = queued(kind)
     held.enqueue(held.removal(0))
     held.enqueue(replace(held.removal(0), because=held.removal(0, since=NOW + 1).because))
     assert held.states() == ["superseded", "ready"]

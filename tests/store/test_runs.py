@@ -83,6 +83,14 @@ def test_whoever_asks_for_what_waits_already_is_answered_the_run_that_waits(kind
 
 
 @every_store
+def test_a_run_that_waits_for_later_is_brought_forward_by_who_wants_it_now(kind: str) -> None:
+    play = begin(kind)
+    waiting = play.start("reconcile", run_at=NOW + 2 * MINUTE)
+    assert play.start("reconcile") == waiting
+    assert play.relay() == [waiting]
+
+
+@every_store
 def test_whoever_asks_for_what_is_under_way_is_answered_a_run_that_comes_after_it(
     kind: str,
 ) -> None:

@@ -20,7 +20,7 @@ from connectors.errors import Refused, Transient
 from connectors.memory import MemorySource, MemoryTarget
 from models.instant import DAY, HOUR, MINUTE
 from models.plans import Budget
-from models.store import groups_in_tokens, outbox
+from models.store import budgets, groups_in_tokens, queue
 from sync.claims import GroupsState
 from sync.reconcile import Reconciliation
 from sync.subject import Subject
@@ -171,7 +171,7 @@ def test_what_was_approved_for_one_reason_is_not_done_under_the_approval_for_ano
     play = mass_removal()
     play.approve()
     with play.database.write() as tx:
-        sent = outbox.relay(tx, play.clock.now(), lease=MINUTE)
+        sent = queue.relay(tx, play.clock.now(), lease=MINUTE)
     play.push_remove("ops", STAFF[11])
     for _, ids in sent:
         play.delivery.deliver(ids)
@@ -180,7 +180,7 @@ def test_what_was_approved_for_one_reason_is_not_done_under_the_approval_for_ano
     play.deliver()
     assert play.in_app("ops") == set(STAFF[:6])
     with play.database.read() as tx:
-        drawn = outbox.drawn(tx, play.target, play.clock.now())
+        drawn = budgets.drawn(tx, play.target, play.clock.now())
     assert drawn == {Budget.MEMBERSHIPS_EXPLICIT: 1}
 
 
@@ -802,3 +802,150 @@ def test_a_renamed_group_is_known_by_its_new_name_and_no_more_by_its_old_one() -
         names = groups_in_tokens.named(tx, play.key, ["Crew", "Club"])
     assert names["Crew"] == old
     assert names["Club"] == play.group("new")
+
+
+def narrowed() -> Playground:
+    """Two were assigned; then the whole directory's forty others are no more looked at."""
+    play = begin()
+    others = [f"u{number}" for number in range(40)]
+    team(play, "ada", "bob")
+    play.company.hire(*others)
+    play.company.found("payroll", *others)
+    later(play, HOUR)
+    play.read()
+    play.settle()
+    later(play, HOUR)
+    play.rescope({"app_id": "x"})
+    return play
+
+
+def test_a_narrower_scope_admits_nobody_by_what_the_wider_one_had_listed() -> None:
+    play = narrowed()
+    play.settle()
+    assert len(play.app.users) == 2
+    play.point_read("u7")
+    play.settle()
+    assert len(play.app.users) == 2, "that somebody is in the directory is no word for the scope"
+    for name in [one for one in play.company.users if one.startswith("u")]:
+        play.company.dismiss(name)
+    play.company.dissolve("payroll")
+    for _ in range(3):
+        later(play, HOUR)
+        assert play.read().state == "complete"
+        play.settle()
+        assert len(play.app.users) == 2
+        assert [one.name for one in play.app.groups.values()] == ["Ops"]
+
+
+def test_a_narrower_scope_admits_those_whom_it_lists_itself() -> None:
+    play = narrowed()
+    later(play, HOUR)
+    play.read()
+    play.settle()
+    assert len(play.app.users) == 42
+
+
+def test_a_read_that_began_before_the_scope_was_changed_tells_nothing_of_the_new_one() -> None:
+    play = begin(push=False, scope={"groups": ["ops"]})
+    play.company.hire("ada")
+    play.company.found("ops", "ada")
+    run = play.read(meanwhile=lambda: play.rescope({"groups": ["dev"]}))
+    assert (run.state, "were changed" in run.problem) == ("incomplete", True)
+    play.settle()
+    assert not play.app.users
+
+
+def test_another_scope_of_the_same_size_removes_nobody_before_the_second_read() -> None:
+    play = begin(push=False, scope={"groups": ["a"]})
+    play.company.hire("ada", "bob")
+    play.company.found("a", "ada", "bob")
+    play.read()
+    play.settle()
+    later(play, DAY)
+    play.rescope({"groups": ["b"]})
+    for name in ("ada", "bob"):
+        play.company.dismiss(name)
+    play.company.dissolve("a")
+    play.company.hire("eve", "fay")
+    play.company.found("b", "eve", "fay")
+    assert play.read().state == "complete"
+    assert play.work_off() == ["reconcile"], "another directory would know none of their ids"
+    play.settle()
+    assert all(play.at_app(name).active for name in ("ada", "bob", "eve", "fay"))
+    assert play.in_app("a") == {"ada", "bob"}
+    later(play, DAY)
+    play.read()
+    play.settle()
+    assert not play.at_app("ada").active
+    assert play.at_app("eve").active
+
+
+def test_a_push_that_said_no_before_does_not_remove_whom_the_old_scope_had_kept() -> None:
+    play = begin(scope={"app_id": "x"})
+    team(play, "ada", "bob")
+    later(play, HOUR)
+    play.push_delete("bob")
+    later(play, HOUR)
+    play.read()
+    play.settle()
+    assert play.at_app("bob").active
+    play.rescope({"app_id": "y"})
+    play.settle()
+    assert play.at_app("bob").active
+
+
+def test_whom_the_provider_unassigned_a_wide_read_does_not_switch_on_again() -> None:
+    """Okta unassigns by pushing that the user is inactive; the account itself lives on."""
+    play = begin()
+    team(play, "ada", "bob")
+    play.push_active("ada", active=False)
+    play.settle()
+    for look in (play.read, lambda: play.point_read("ada"), play.delta):
+        later(play, DAY)
+        look()
+        play.settle()
+        assert not play.at_app("ada").active
+    assert play.at_app("bob").active
+
+
+def test_whom_only_logins_knew_leaves_once_a_wide_directory_says_so_twice() -> None:
+    play = begin(push=False, pull=False)
+    play.token("ada", "ops")
+    play.settle()
+    assert play.at_app("ada").active
+    with play.database.write() as tx:
+        tx.run(
+            "UPDATE connections SET pull = :pull", {"pull": '{"kind": "memory", "scope": "all"}'}
+        )
+    play.company.hire("ada", "bob")
+    play.company.found("ops", "ada")
+    later(play, DAY)
+    play.read()
+    play.settle()
+    play.company.dismiss("ada")
+    for _ in range(3):
+        later(play, DAY)
+        play.read()
+        play.settle()
+    assert not play.at_app("ada").active
+
+
+def test_members_that_a_put_leaves_out_draw_on_the_ordinary_budget() -> None:
+    play = begin(guard={"floor": 5, "group_floor": 5, "group_share": 0.1, "share": 0.1})
+    names = [f"n{number}" for number in range(20)]
+    team(play, *names)
+    later(play, HOUR)
+    play.push_members("ops")
+    play.settle()
+    assert play.in_app("ops") == set(names), "an empty list is no removal of each by name"
+    assert play.open_hold() is not None
+
+
+def test_members_removed_by_name_draw_on_the_larger_budget() -> None:
+    play = begin(guard={"floor": 5, "group_floor": 5, "group_share": 0.1, "share": 0.1})
+    names = [f"n{number}" for number in range(20)]
+    team(play, *names)
+    later(play, HOUR)
+    play.push_remove("ops", *names)
+    play.settle()
+    assert play.in_app("ops") == set()

@@ -271,7 +271,7 @@ def test_of_reads(told: dict[str, Any], expected: list[str]) -> None:
 
 CLAIMS = {
     "listed": [],
-    "partial": [],
+    "partial": ["claim_truncated"],
     "absent": ["claim_absent"],
     "overage": ["claim_overage"],
     "malformed": ["claim_malformed"],
@@ -284,9 +284,3 @@ def test_of_a_claim(state: str, expected: list[str]) -> None:
         LINK, 7, "ada", state=state, problem="It is wrong.", as_of=NOW
     )
     assert kinds(found) == expected
-
-
-def test_of_an_identity() -> None:
-    found = drift_sources.about_dispute(LINK, 7, "ada", ["ada", "ada.l"], NOW)
-    assert kinds([found]) == ["identity_disputed"]
-    assert "ada, ada.l" in found.summary

@@ -20,7 +20,7 @@ from models.evidence import Testimony as Said
 
 instants = st.integers(0, 12)
 marks = st.builds(Marks, instants, instants)
-READ = Cover(yes_as_of=50, no_as_of=45)
+READ = Cover(yes_as_of=50, no_as_of=45, read_no=45)
 """A complete read begun at 50, of a directory whose lists are 5 behind."""
 
 
@@ -72,7 +72,7 @@ HEARD = {
     ),
     "a second read later confirms the first": (
         Marks(yes=10, no=45),
-        Cover(yes_as_of=90, no_as_of=85),
+        Cover(yes_as_of=90, no_as_of=85, read_no=85),
         No(85, since=45),
     ),
     "a word of its own needs no confirmation": (Marks(yes=10, no=60), READ, No(60, since=60)),

@@ -5,7 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.identity import Identifier, UserKey
-from sync.matching import STRONG, Disputed, Match, Matched, Recycled, Unknown, match
+from sync.matching import (
+    STRONG,
+    Disputed,
+    Match,
+    Matched,
+    Recycled,
+    Unknown,
+    is_directory_id,
+    match,
+)
 
 ADA, BOB = UserKey(1), UserKey(2)
 SUBJECT, ID = Identifier("subject", "s1"), Identifier("id", "d1")
@@ -103,3 +112,21 @@ def test_nobody_is_matched_by_what_was_not_offered_or_is_another_person(
     assert found[matched.by] == matched.user
     if matched.by.namespace not in STRONG and offered[0].namespace in STRONG:
         assert immutable.get(matched.user, offered[0].value) == offered[0].value
+
+
+@pytest.mark.parametrize(
+    ("provider", "value", "expected"),
+    [
+        ("entra", "11111111-2222-3333-4444-55555555aBcD", True),
+        ("entra", "ada.lovelace", False),
+        ("entra", "00u1abcdefGHIJKLMN23", False),
+        ("okta", "00u1abcdefGHIJKLMN23", True),
+        ("okta", "00g1abcdefGHIJKLMN23", False),
+        ("okta", "4711", False),
+        ("generic", "11111111-2222-3333-4444-555555555555", False),
+    ],
+)
+def test_a_pushed_id_is_the_directorys_where_its_form_says_so(
+    provider: str, value: str, expected: bool
+) -> None:
+    assert is_directory_id(provider, value) is expected

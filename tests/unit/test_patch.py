@@ -694,6 +694,7 @@ def test_what_was_carried_out_can_be_repeated(operation: dict[str, Any]) -> None
     """
     value = operation.get("value")
     keys = {str(key).lower() for key in value} if isinstance(value, dict) else set()
+    keys.add(operation["path"].rpartition("].")[2].lower())
     assume("[" not in operation["path"] or not keys & {"type", "primary"})
     ops = operations({"Operations": [operation]})
     try:

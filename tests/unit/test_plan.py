@@ -296,7 +296,7 @@ def _about(case: Case) -> object:
 PLANNED = Planned(
     target=APP,
     operation=OperationName.REMOVE_MEMBER,
-    because=said("no"),
+    because=replace(said("no"), after=1),
     user=UserKey(7),
     group=GroupKey(5),
     draws_on=Budget.MEMBERSHIPS,
@@ -307,7 +307,7 @@ OTHERS = {
     "kind of object": replace(PLANNED, group=None),
     "operation": replace(PLANNED, operation=OperationName.ADD_MEMBER),
     "desired state": replace(PLANNED, desired="x"),
-    "deciding word": replace(PLANNED, because=said("no", days_ago=2)),
+    "deciding word": replace(PLANNED, because=replace(PLANNED.because, after=NOW)),
     "deciding channel": replace(PLANNED, because=said("no", by=Channel.PUSH)),
 }
 
@@ -318,7 +318,8 @@ def test_another_is_another_fingerprint(other: Planned) -> None:
 
 
 def test_a_word_that_was_merely_confirmed_since_is_the_same_fingerprint() -> None:
-    confirmed = replace(PLANNED, because=replace(PLANNED.because, as_of=NOW, why="Again."))
+    again = replace(PLANNED.because, as_of=NOW, since=NOW, why="Again.")
+    confirmed = replace(PLANNED, because=again)
     assert confirmed.fingerprint == PLANNED.fingerprint
 
 

@@ -98,7 +98,7 @@ MEMBERSHIPS = Listing(
         _G.c.public_id.label("group_shown"),
         _G.c.name.label("group_name"),
     )
-    .join(_G, _G.c.id == _M.c.group_id)
+    .join(_G, and_(_G.c.id == _M.c.group_id, _G.c.merged_into.is_(None)))
     .join(_U, _U.c.id == _M.c.user_id)
     .join(CONNECTIONS, CONNECTIONS.c.id == _G.c.connection_id)
     .join(ORGANIZATIONS, ORGANIZATIONS.c.id == CONNECTIONS.c.organization_id),

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, case, select
 
+from models.findings import RANK
 from models.store.database import Tx
-from models.store.fields import Number, Text, Time, named
+from models.store.fields import Expression, Number, Text, Time, named
 from models.store.listing import Listing
 from models.store.lists.parts import (
     CONNECTIONS,
@@ -25,6 +26,13 @@ from models.store.lists.parts import (
 
 _F, _R, _U, _G = table("findings"), table("reports"), table("users"), table("groups")
 _RUNS = table("runs")
+
+
+def rank(severity: Expression) -> Expression:
+    """So that the worst is the greatest."""
+    found: Expression = case({one.value: rank for one, rank in RANK.items()}, value=severity)
+    return found
+
 
 FINDINGS = Listing(
     rows=select(
@@ -68,7 +76,7 @@ FINDINGS = Listing(
     | times(_F),
     sorts={
         "kind": _F.c.kind,
-        "severity": _F.c.severity,
+        "severity": rank(_F.c.severity),
         "state": _F.c.state,
         "first_seen": _F.c.first_seen,
         "last_seen": _F.c.last_seen,
@@ -81,6 +89,8 @@ REPORTS = Listing(
         _R.c.id,
         _R.c.public_id,
         _R.c.counts,
+        _R.c.unseen,
+        _R.c.connection_id,
         _R.c.created_at,
         _R.c.updated_at,
         _RUNS.c.public_id.label("run_shown"),

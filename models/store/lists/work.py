@@ -84,6 +84,7 @@ def holds(now: Instant) -> Listing:
             {
                 "id": exact(_H.c.public_id),
                 "target": _target,
+                "kind": exact(_H.c.kind),
                 "state": exact(state),
                 "why": Text(_H.c.why),
                 "expires_at": Time(_H.c.expires_at),

@@ -1,0 +1,223 @@
+"""Everything after the read: narrow, decide again, compare a target, plan, queue, explain.
+
+    python -m benchmarks.engine [--small] [--url postgresql+psycopg://…]
+
+100,000 users in 10,000 groups with 2,000,000 memberships, of which push and read say the same
+and which one target holds; `--small` has a hundredth of that. An address must name a database
+of its own. Prints seconds and processor seconds of our process. The company is arithmetic and
+nothing of it is kept, so the peak is ours; the target tells its pages without a network.
+"""
+
+import argparse
+import resource
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from sqlalchemy import Row
+
+from benchmarks.company import Application, Filled, change, company, fill
+from connectors.base import Target
+from models.clock import Clock
+from models.evidence import Channel
+from models.identity import GroupKey, Membership, TargetKey, UserKey
+from models.instant import HOUR, MINUTE
+from models.plans import OperationName, Planned
+from models.store import cases, narrowing, outbox, queue
+from models.store.database import Database
+from models.store.ledger import Touched
+from models.store.migrate import migrate
+from models.verdicts import Answer, Verdict
+from sync import decide, intake
+from sync.peers import Peers
+from sync.push import Push
+from sync.reconcile import Reconciliation
+from sync.undecided import undecided
+from tests import builders
+
+EXPLAINED, TOUCHED, QUEUED = 200, 500, 20_000
+
+
+class Later(Clock):
+    """Some hours after everything was said, so that nothing is stale."""
+
+    def __init__(self) -> None:
+        self.start = time.time_ns() // 1000
+
+    def now(self) -> int:
+        return builders.START + 3 * HOUR + time.time_ns() // 1000 - self.start
+
+
+class Alone(Peers):
+    """One target, in memory."""
+
+    def __init__(self, target: Target) -> None:
+        self.only = target
+
+    def target(self, row: Row[Any]) -> Target:
+        return self.only
+
+
+def timed(what: str, work: Callable[[], object]) -> None:
+    wall, processor, before = time.perf_counter(), time.process_time(), peak()
+    found = work()
+    wall, processor = time.perf_counter() - wall, time.process_time() - processor
+    told = "" if found is None else str(found)
+    print(
+        f"{what:44} {wall:8.3f} s   cpu {processor:7.3f} s   +{peak() - before:3.0f} MB   {told}",
+        flush=True,
+    )
+
+
+def peak() -> float:
+    """The most memory that this process ever had, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def narrow(database: Database, filled: Filled) -> None:
+    key = filled.connection.key
+    with database.read() as tx:
+        for what, target in (("narrow, one target", filled.target), ("narrow, channels", 0)):
+            found = narrowing.candidates(tx, key, target)
+            timed(what, lambda found=found: sum(len(users) for _, users in found))
+        now = Later().now()
+        timed("decide users and groups again", lambda: undecided(tx, filled.connection, now))
+
+
+def reconcile(database: Database, filled: Filled, what: str) -> None:
+    """While somebody is pushed every 20 ms."""
+    clock, target = Later(), Application(filled.company)
+    work = Reconciliation(database, Alone(target), clock, filled.connection, beat=clock.now)
+    timed("the target's listing alone", lambda: sum(1 for _ in target.observe()))
+    with pushing(database, filled) as waits:
+        timed(what, lambda: work.reconcile()[1])
+    print(f"{'… worst wait of a push meanwhile':44} {max(waits):8.3f} s   of {len(waits)}")
+
+
+@contextmanager
+def pushing(database: Database, filled: Filled) -> Iterator[list[float]]:
+    """Seconds that each push took: a member added who is one already."""
+    done, waits, clock = threading.Event(), [0.0], Later()
+    with database.read() as tx:
+        first = tx.value("SELECT public_id FROM users WHERE id = :key", {"key": filled.user})
+
+    def push() -> None:
+        while not done.wait(0.02):
+            start = time.perf_counter()
+            with database.write() as tx:
+                Push(tx, filled.connection, clock).add_members(GroupKey(filled.group), [first])
+            waits.append(time.perf_counter() - start)
+
+    pusher = threading.Thread(target=push)
+    pusher.start()
+    try:
+        yield waits
+    finally:
+        done.set()
+        pusher.join()
+
+
+def touch(database: Database, filled: Filled) -> None:
+    keys = {UserKey(filled.user + 7 * n % filled.company.users) for n in range(TOUCHED)}
+    with database.trial() as tx:
+        timed(
+            f"{len(keys)} touched users",
+            lambda: intake.resolve(tx, filled.connection, Touched(users=set(keys)), Later().now()),
+        )
+
+
+def explain(database: Database, filled: Filled) -> None:
+    """What stands about one membership, and the verdict on it."""
+    chance, took, now = Random(3), list[float](), Later().now()
+    for _ in range(EXPLAINED):
+        team = chance.choice(filled.company.teams)
+        user = UserKey(filled.user + next(team.members(filled.company.users)))
+        asked = Membership(GroupKey(filled.group + team.number), user)
+        start = time.perf_counter()
+        with database.read() as tx:
+            for record in cases.members(tx, [asked], filled.target):
+                decide.member(record, filled.connection.policy, now)
+        took.append(1000 * (time.perf_counter() - start))
+    took.sort()
+    print(f"{'one explanation':44} p50 {took[len(took) // 2]:.2f} ms, p99 {took[-3]:.2f} ms")
+
+
+def deliver(database: Database, filled: Filled) -> None:
+    """Rows of the outbox: written, taken by a worker in batches, and ended."""
+    so = Verdict(Answer.YES, "So it is.", decided_by=Channel.PUSH, since=builders.START)
+    planned = [
+        Planned(
+            target=TargetKey(filled.target),
+            operation=OperationName.ADD_MEMBER,
+            group=GroupKey(filled.group + n % len(filled.company.teams)),
+            user=UserKey(filled.user + n // len(filled.company.teams)),
+            because=so,
+        )
+        for n in range(QUEUED)
+    ]
+    changes = [{"group": one.group, "user": one.user, "at": builders.START} for one in planned]
+
+    def apply() -> None:
+        with database.write() as tx:
+            tx.many(
+                """
+                INSERT INTO memberships (group_id, user_id, push_yes) VALUES (:group, :user, :at)
+                ON CONFLICT (group_id, user_id) DO UPDATE SET push_yes = excluded.push_yes
+                """,
+                changes,
+            )
+            outbox.enqueue(tx, planned, builders.START)
+
+    timed(f"apply {QUEUED} changes with outbox rows", apply)
+    timed(f"take and acknowledge {QUEUED} rows", lambda: drain(database))
+
+
+def drain(database: Database) -> int:
+    ended, now = 0, Later().now()
+    while True:
+        with database.write() as tx:
+            batches = queue.relay(tx, now, lease=MINUTE, limit=1000)
+        ids = [one for _, batch in batches for one in batch]
+        if not ids:
+            return ended
+        with database.write() as tx:
+            queue.claim(tx, ids, owner="bench", lease=MINUTE, now=now)
+        with database.write() as tx:
+            ended += queue.finish(tx, ids, owner="bench", state="done", now=now)
+
+
+def measure(database: Database, users: int, groups: int, memberships: int) -> None:
+    made = company(users, groups, memberships)
+    filled: list[Filled] = []
+    timed(f"fill {made.memberships} memberships", lambda: filled.append(fill(database, made)))
+    narrow(database, filled[0])
+    explain(database, filled[0])
+    touch(database, filled[0])
+    reconcile(database, filled[0], "reconcile, nothing changed")
+    change(database, filled[0], 0.01)
+    narrow(database, filled[0])
+    reconcile(database, filled[0], "reconcile, 1 % changed")
+    with database.write() as tx:
+        tx.run("DELETE FROM actions")
+    deliver(database, filled[0])
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--small", action="store_true")
+    options.add_argument("--url", default="")
+    given = options.parse_args()
+    sizes = (1_000, 100, 20_000) if given.small else (100_000, 10_000, 2_000_000)
+    with tempfile.TemporaryDirectory() as home:
+        database = Database(given.url or f"sqlite:///{Path(home)}/trueup.db")
+        migrate(database)
+        measure(database, *sizes)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,199 @@
+"""Merge what a read lists of groups into the ledger, many groups in one short transaction.
+
+A group whose members add up to what they did is not looked at. The others are compared, some
+at a time; what is listed and new counts at once, what is known and not listed is parked until
+the read has proven complete.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from models.evidence import Channel
+from models.identity import GroupKey, UserKey
+from models.instant import Instant
+from models.store import digests, marks, memberships, reading
+from models.store.database import Database, Tx
+
+LISTED = 20_000
+"""So many listed members are compared at once; a larger group for itself."""
+ROWS = 4_000
+"""So many rows are written in one transaction: a push waits for its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a read told of one group."""
+
+    group: GroupKey
+    users: set[UserKey]
+    digest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a listing changes, or a part of that."""
+
+    group: GroupKey
+    added: list[UserKey]
+    missing: list[UserKey]
+    digest: int | None
+    """Once this is written; none while other parts are still to come."""
+
+    @property
+    def size(self) -> int:
+        return 1 + len(self.added) + len(self.missing)
+
+
+@dataclass(slots=True)
+class Merge:
+    """The members of groups, for one read that began at `as_of`."""
+
+    database: Database
+    connection: int
+    run: int
+    as_of: Instant
+    known: dict[GroupKey, int] = field(default_factory=dict)
+    """The digests that stand in the ledger."""
+    told: set[GroupKey] = field(default_factory=set)
+    """Those whose members were listed."""
+    changes: int = 0
+    now: Instant = 0
+    """When the newest page came."""
+    _stamp: int = field(default_factory=digests.unknown)
+    _waiting: list[Listing] = field(default_factory=list)
+    _listed: int = 0
+    """Members of the groups that wait."""
+    _unsettled: dict[GroupKey, int] = field(default_factory=dict)
+    """What groups will add up to once the missing are denied."""
+
+    def is_known(self, group: GroupKey, digest: int) -> bool:
+        """Whether this is what the ledger says already. Not asked twice of one group."""
+        if group in self.told or self.known.get(group) != digest:
+            return False
+        self.told.add(group)
+        return True
+
+    def take(self, listing: Listing) -> None:
+        if listing.group in self.told:
+            self._come_again(listing)
+        self.told.add(listing.group)
+        self._waiting.append(listing)
+        self._listed += len(listing.users)
+        if self._listed >= LISTED:
+            self.flush()
+
+    def _come_again(self, listing: Listing) -> None:
+        """The group was told before: those that were missing then may be listed now."""
+        self.flush()
+        with self.database.write() as tx:
+            reading.unpark_missing(tx, self.run, listing.group, listing.users)
+
+    def flush(self) -> None:
+        """Write down what waits."""
+        waiting, self._waiting, self._listed = self._waiting, [], 0
+        if not waiting:
+            return
+        with self.database.read() as tx:
+            found = [_difference(tx, one) for one in waiting]
+        changed = [
+            one
+            for one in found
+            if one.added or one.missing or one.digest != self.known.get(one.group)
+        ]
+        for some in _batches(part for one in changed for part in _parts(one)):
+            self._write(some)
+
+    def _write(self, some: list[Difference]) -> None:
+        settled = self.database.insist(partial(self._record, some))
+        for one in some:
+            self.known[one.group] = self._stamp
+            self._unsettled.pop(one.group, None)
+            if one.missing and one.digest is not None:
+                self._unsettled[one.group] = one.digest
+        self.known |= settled
+        self.changes += sum(len(one.added) for one in some)
+
+    def _record(self, some: list[Difference], tx: Tx) -> dict[GroupKey, int]:
+        """Answers the digests that hold from now on."""
+        found = {one.group: self.known.get(one.group, digests.UNKNOWN) for one in some}
+        digests.stamp(tx, found.items(), self._stamp)
+        ordered = sorted(some, key=lambda one: one.group)
+        added = [(one.group, user) for one in ordered for user in one.added]
+        missing = [(one.group, user) for one in ordered for user in one.missing]
+        are_new = memberships.list_members(tx, self.connection, self.as_of, added, now=self.now)
+        reading.park_missing(tx, self.run, missing)
+        doubtful = set() if are_new else digests.denied_since(tx, list(found), self.as_of)
+        digests.forget(tx, doubtful)
+        settled = {
+            one.group: one.digest
+            for one in some
+            if one.digest is not None and not one.missing and one.group not in doubtful
+        }
+        digests.settle(tx, settled.items(), self._stamp)
+        return settled
+
+    def deny(self, no_as_of: Instant, beat: Callable[[], Instant]) -> None:
+        """The read is complete: what it did not list, it denies."""
+        after, now = (GroupKey(0), UserKey(0)), beat()
+        while some := self._missing(after):
+            self.changes += self.database.insist(
+                partial(marks.deny_missing, no_as_of=no_as_of, now=now, members=some)
+            )
+            after, now = some[-1], beat()
+        self._settle()
+        self.forget()
+
+    def _missing(self, after: tuple[GroupKey, UserKey]) -> list[tuple[GroupKey, UserKey]]:
+        with self.database.read() as tx:
+            return reading.missing(tx, self.run, after, limit=ROWS)
+
+    def _settle(self) -> None:
+        """The digests of groups from which somebody was denied."""
+        with self.database.read() as tx:
+            doubtful = digests.affirmed_since(tx, self.run)
+        settled = [one for one in self._unsettled.items() if one[0] not in doubtful]
+        for start in range(0, len(settled), ROWS):
+            with self.database.write() as tx:
+                digests.settle(tx, settled[start : start + ROWS], self._stamp)
+
+    def forget(self) -> None:
+        """Nobody is missing any more: they are denied, or the read has proven nothing."""
+        left = True
+        while left:
+            with self.database.write() as tx:
+                left = reading.forget_missing(tx, self.run, limit=ROWS)
+
+
+def _difference(tx: Tx, listing: Listing) -> Difference:
+    before = memberships.affirmed(tx, Channel.PULL, listing.group)
+    if before == listing.users:
+        return Difference(listing.group, [], [], listing.digest)
+    return Difference(
+        listing.group,
+        sorted(listing.users - before),
+        sorted(before - listing.users),
+        listing.digest,
+    )
+
+
+def _parts(one: Difference) -> Iterator[Difference]:
+    """Additions first, so that the last part, which has the digest, shows if any are missing."""
+    while len(one.added) + len(one.missing) > ROWS:
+        added, missing = one.added[:ROWS], one.missing[: max(0, ROWS - len(one.added))]
+        yield Difference(one.group, added, missing, None)
+        one = replace(one, added=one.added[ROWS:], missing=one.missing[len(missing) :])
+    yield one
+
+
+def _batches(parts: Iterable[Difference]) -> Iterator[list[Difference]]:
+    batch: list[Difference] = []
+    size = 0
+    for part in parts:
+        if batch and size + part.size > ROWS:
+            yield batch
+            batch, size = [], 0
+        batch.append(part)
+        size += part.size
+    if batch:
+        yield batch

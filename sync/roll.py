@@ -1,0 +1,125 @@
+"""The roll of a directory: everybody it has named, and who of them has answered.
+
+This is the one part of a read that is held in memory as a whole, about 200 bytes a user.
+"""
+
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+import msgspec
+
+from connectors.base import DirectoryUser
+from models.identity import UserKey
+
+_encode = msgspec.msgpack.Encoder().encode
+_64 = (1 << 64) - 1
+_63 = (1 << 63) - 1
+
+
+def digest_of_user(user: DirectoryUser) -> int:
+    """Of all that a directory says of one user."""
+    said = (
+        user.user_name,
+        user.email,
+        user.first_name,
+        user.last_name,
+        user.display_name,
+        user.active,
+    )
+    return int.from_bytes(blake2b(_encode(said), digest_size=8).digest())
+
+
+def mixed(key: int) -> int:
+    """A number of 64 bits that has nothing to do with its neighbours' (splitmix64)."""
+    z = (key * 0x9E3779B97F4A7C15 + 0xD1B54A32D192ED03) & _64
+    z = ((z ^ z >> 30) * 0xBF58476D1CE4E5B9) & _64
+    z = ((z ^ z >> 27) * 0x94D049BB133111EB) & _64
+    return z ^ z >> 31
+
+
+def digest_of_members(users: Iterable[UserKey]) -> int:
+    """Of a set of users, in no order."""
+    every = [mixed(one) for one in users]
+    return _sum(every, len(every))
+
+
+def _sum(numbers: Iterable[int], count: int) -> int:
+    return (sum(numbers) + mixed(-count)) & _63
+
+
+@dataclass(slots=True)
+class Roll:
+    """Users by their place on it. What is written of them stands in columns of numbers."""
+
+    _places: dict[str, int] = field(default_factory=dict)
+    _keys: "array[int]" = field(default_factory=lambda: array("q"))
+    _mixed: "array[int]" = field(default_factory=lambda: array("Q"))
+    _digests: "array[int]" = field(default_factory=lambda: array("Q"))
+    """Of what each last said; 0 while it says nothing, or has said no."""
+    _answered: bytearray = field(default_factory=bytearray)
+    listed: int = 0
+    """How many have answered."""
+
+    def add(self, name: str, key: int, digest: int = 0) -> None:
+        """`name` is the directory's id."""
+        self._places[name] = len(self._keys)
+        self._keys.append(key)
+        self._mixed.append(mixed(key))
+        self._digests.append(digest)
+        self._answered.append(0)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._places
+
+    def has_all(self, names: Iterable[str]) -> bool:
+        return all(name in self._places for name in names)
+
+    def key(self, name: str) -> UserKey:
+        return UserKey(self._keys[self._places[name]])
+
+    def call(self, page: Iterable[DirectoryUser]) -> dict[str, tuple[DirectoryUser, int]]:
+        """Mark these as listed. Answers those that say something new, with its digest."""
+        fresh: dict[str, tuple[DirectoryUser, int]] = {}
+        for user in page:
+            digest = digest_of_user(user)
+            place = self._places.get(user.id)
+            if place is None:
+                fresh[user.id] = user, digest
+                continue
+            self._answer(place)
+            if self._digests[place] == digest:
+                fresh.pop(user.id, None)
+            else:
+                fresh[user.id] = user, digest
+        return fresh
+
+    def note(self, name: str, digest: int) -> None:
+        """What it said is written down."""
+        place = self._places[name]
+        self._digests[place] = digest
+        self._answer(place)
+
+    def _answer(self, place: int) -> None:
+        self.listed += not self._answered[place]
+        self._answered[place] = 1
+
+    def unanswered(self) -> set[int]:
+        """Whom the directory has named before, and not listed now."""
+        return {key for key, said in zip(self._keys, self._answered, strict=True) if not said}
+
+    def places(self, names: Iterable[str]) -> list[int]:
+        """Of those who are on the roll."""
+        places = self._places
+        try:
+            return [places[name] for name in names]
+        except KeyError:
+            return [places[name] for name in names if name in places]
+
+    def keys(self, places: Sequence[int]) -> set[UserKey]:
+        return set(map(self._keys.__getitem__, places))  # type: ignore[arg-type]
+
+    def digest(self, places: Sequence[int]) -> int:
+        """As `digest_of_members` of the same users."""
+        return _sum(map(self._mixed.__getitem__, places), len(places))

@@ -1,0 +1,91 @@
+"""Laws 3 and 7: what a read of the directory may never undo."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from connectors.base import ReadEnded
+from connectors.errors import Transient
+from models.instant import HOUR
+from models.verdicts import Answer
+from tests.playground import Playground, mail
+from tests.store.histories import History, access, changes, histories, live, pushes, start
+from tests.store.laws import law
+
+
+@law(
+    history=histories,
+    after=st.lists(changes, max_size=6),
+    cut=st.one_of(st.integers(1, 7), st.just("count")),
+)
+def test_an_incomplete_read_never_removes(
+    kind: str, history: History, after: History, cut: int | str
+) -> None:
+    play = start(kind, scope={"app_id": "x"})
+    live(play, history)
+    play.settle()
+    live(play, after)
+    before, known = play.decisions(), access(play.app)
+    play.clock.at += HOUR
+    if cut == "count":
+        run = play.read(expected=ReadEnded(len(play.company.users) + 1, 0))
+    else:
+        run = play.read({int(cut): Transient("A 503.")})
+    play.settle()
+    if run.state == "complete":
+        return
+    decided = play.decisions()
+    disabled = {mail(one.id) for one in play.company.users.values() if not one.active}
+    assert {one for one in known if one[1] not in disabled} <= access(play.app)
+    for fact, answer in before.items():
+        if not fact.startswith("u"):
+            # What nobody ever granted may be denied by an older read, once its user is known.
+            assert not (answer is Answer.YES and decided[fact] is Answer.NO), fact
+        else:
+            assert not (answer[0] is not Answer.NO and decided[fact][0] is Answer.NO), fact
+
+
+@law(
+    history=histories,
+    after=st.lists(changes, max_size=4),
+    pushed=st.lists(pushes, min_size=1, max_size=4),
+    wide=st.booleans(),
+)
+def test_a_push_during_a_read_survives_it(
+    kind: str, history: History, after: History, pushed: History, wide: bool
+) -> None:
+    play = start(kind, scope="all" if wide else {"app_id": "x"})
+    live(play, history)
+    live(play, after)
+    play.clock.at += HOUR
+    seen: dict[str, Any] = {}
+
+    def meanwhile() -> None:
+        live(play, pushed)
+        seen.update(play.decisions())
+
+    began = play.clock.at
+    play.read(meanwhile=meanwhile)
+    play.settle()
+    now = play.decisions()
+    for fact, part in _pushed_since(play, began):
+        assert now[fact][part] == seen[fact][part] if part else now[fact] == seen[fact], fact
+
+
+def _pushed_since(play: Playground, began: int) -> list[tuple[str, slice | None]]:
+    """What the push said a word about since then: of users, that they exist or are active."""
+    since = {"at": began}
+    with play.database.read() as tx:
+        groups = tx.rows("SELECT id FROM groups WHERE push_yes > :at OR push_no > :at", since)
+        members = tx.rows(
+            "SELECT group_id, user_id FROM memberships WHERE push_yes > :at OR push_no > :at",
+            since,
+        )
+        users = tx.rows("SELECT id FROM users WHERE push_yes > :at OR push_no > :at", since)
+        active = tx.rows(
+            "SELECT id FROM users WHERE push_active_yes > :at OR push_active_no > :at", since
+        )
+    found: list[tuple[str, slice | None]] = [(f"g{row.id}", None) for row in groups]
+    found += [(f"m{row.group_id}:{row.user_id}", None) for row in members]
+    found += [(f"u{row.id}", slice(0, 1)) for row in users]
+    return found + [(f"u{row.id}", slice(1, 2)) for row in active]

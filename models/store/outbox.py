@@ -123,10 +123,16 @@ def give_back(tx: Tx, action: int) -> None:
 
 
 def hold(tx: Tx, hold_id: int, planned: Sequence[Planned], now: Instant) -> None:
-    """Write down operations that wait for approval."""
+    """Write down operations that wait for approval: one for each object, the newest."""
+    params = [_values(one, now, state="held", hold=hold_id) for one in planned]
+    tx.many(
+        "UPDATE actions SET state = 'superseded', updated_at = :now WHERE target_id = :target_id "
+        "AND object_key = :object_key AND hold_id = :hold_id AND state = 'held'",
+        params,
+    )
     tx.many(
         _INSERT.split("ON CONFLICT", maxsplit=1)[0],
-        [_values(one, now, state="held", hold=hold_id) for one in planned],
+        params,
     )
 
 

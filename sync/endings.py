@@ -8,7 +8,7 @@ from models.actions import (
     RemoveMembers,
     UpdateGroup,
 )
-from models.identity import GroupKey
+from models.identity import GroupKey, UserKey
 from models.instant import Instant
 from models.plans import OperationName, digest, profile_digest
 from models.store import bindings, cases, queue
@@ -29,6 +29,8 @@ def done(tx: Tx, job: Job, outcome: Outcome, *, owner: str, now: Instant) -> Non
     match job.name:
         case OperationName.CREATE_USER | OperationName.UPDATE_USER:
             _bind_user(tx, job, outcome, now)
+            if job.name is OperationName.CREATE_USER and job.user is not None:
+                _take_along(tx, job, job.user, now)
         case OperationName.DEACTIVATE_USER if job.user is not None:
             bindings.set_inactive(tx, target, job.user, now)
         case OperationName.DELETE_USER if job.user is not None:
@@ -60,6 +62,18 @@ def gone(tx: Tx, job: Job, now: Instant) -> None:
         bindings.unbind_user(tx, job.target.id, job.user)
         touched.users.add(job.user)
         touched.memberships = {one.membership for one in cases.members_of_user(tx, job.user)}
+    _plan(tx, job, touched, now)
+
+
+def _take_along(tx: Tx, job: Job, user: UserKey, now: Instant) -> None:
+    """One who was made inactive was not expected there, so its memberships were not planned."""
+    if job.profile is None or job.profile.active:
+        return
+    members = {one.membership for one in cases.members_of_user(tx, user)}
+    _plan(tx, job, Touched(memberships=members), now)
+
+
+def _plan(tx: Tx, job: Job, touched: Touched, now: Instant) -> None:
     connection = connections.load(tx, job.connection)
     planned = plan_touched(tx, connection, job.target, touched, now)
     rule.settle(tx, job.target, rule.judge(tx, job.target, planned, now), now)

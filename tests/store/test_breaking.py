@@ -233,3 +233,20 @@ def test_what_may_have_arrived_is_not_given_up(kind: str) -> None:
     sweep(play)
     play.push_delete("ada")
     assert play.actions("retrying") == ["create_user"]
+
+
+@every_store
+def test_who_was_made_inactive_to_be_sure_has_the_groups_of_one_who_was_deactivated(
+    kind: str,
+) -> None:
+    """Her memberships were given up with her; the account that is there after all has them."""
+    app = MemoryTarget(late_faults={1: DOWN})
+    play = playground(fresh(kind), app=app)
+    play.push_user("ada")
+    sweep(play)
+    play.push_group("staff", "ada")
+    play.push_active("ada", active=False)
+    assert "add_member" in play.actions("superseded")
+    pass_time(play, HOUR)
+    assert not play.at_app("ada").active
+    assert play.in_app("staff") == {"ada"}

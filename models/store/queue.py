@@ -87,11 +87,16 @@ def _oldest(tx: Tx, target: int, now: Instant, *, limit: int) -> list[int]:
 
 
 def _park(tx: Tx, target: int, ids: list[int], *, until: Instant) -> int:
-    """Members of what is not at the target yet wait until it is, or for a while."""
+    """Members of what is not at the target yet wait until it is, or for a while.
+
+    Not what was begun before: whoever wakes the others leaves it to its own time. It is planned
+    anew when it is begun, and then waits like any other.
+    """
     return tx.run(
         """
         UPDATE actions SET run_at = :until
-        WHERE id IN :ids AND operation IN ('add_member', 'remove_member') AND NOT (
+        WHERE id IN :ids AND state = 'ready'
+          AND operation IN ('add_member', 'remove_member') AND NOT (
             EXISTS (SELECT 1 FROM user_bindings b
                 WHERE b.target_id = :target AND b.user_id = actions.user_id)
             AND EXISTS (SELECT 1 FROM group_bindings b

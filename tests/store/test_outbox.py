@@ -228,6 +228,25 @@ def test_a_membership_waits_until_its_user_and_its_group_are_there(kind: str) ->
     assert len(held.relay()) == 1
 
 
+@every_store
+def test_a_membership_that_was_begun_once_does_not_sleep_when_its_user_comes(kind: str) -> None:
+    held = queued(kind)
+    with held.database.write() as tx:
+        _bind_group(tx, held)
+        bind(tx, held, held.users[0])
+    held.enqueue(held.member())
+    (sent,) = held.relay()
+    held.claim(sent)
+    with held.database.write() as tx:
+        bindings.unbind_user(tx, held.target, held.users[0])
+    held.retry(sent)
+    held.relay()
+    with held.database.write() as tx:
+        bind(tx, held, held.users[0])
+    held.reap(NOW + LEASE + 1)
+    assert held.relay(NOW + LEASE + 1) == [sent]
+
+
 def _bind_group(tx: Tx, held: Queue) -> None:
     bindings.bind_group(
         tx, held.target, held.group, remote_id="rg", ownership=Ownership.OURS, digest="", now=NOW

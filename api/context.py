@@ -1,9 +1,10 @@
 """What every door needs, wired once and handed to each request as `request.app.state.context`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
+from api.attempts import Attempts
 from api.login.oidc import Verifier
 from models.clock import Clock
 from models.store.database import Database
@@ -20,6 +21,7 @@ class Context:
     vault: Vault
     peers: Peers
     verifier: Verifier
+    attempts: Attempts = field(default_factory=Attempts)
 
     def close(self) -> None:
         self.verifier.close()

@@ -138,6 +138,7 @@ def run_web(context: Context, engine: Engine, door: socket.socket) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # whom we believe is a setting of ours (api.addresses)
         timeout_graceful_shutdown=GRACE,
     )
     told_to_stop()  # uvicorn raises the signal again when it has ended; that is no failure

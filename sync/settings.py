@@ -37,8 +37,9 @@ class Settings(BaseSettings):
     admin_key: str = ""
     master_key: str = ""
     allow_networks: str = ""
+    trusted_proxies: str = ""
 
-    @field_validator("allow_networks")
+    @field_validator("allow_networks", "trusted_proxies")
     @classmethod
     def _networks(cls, text: str) -> str:
         networks(text)
@@ -63,6 +64,11 @@ class Settings(BaseSettings):
     @property
     def allowed(self) -> tuple[Network, ...]:
         return networks(self.allow_networks)
+
+    @property
+    def proxies(self) -> tuple[Network, ...]:
+        """Whose X-Forwarded-For is believed."""
+        return networks(self.trusted_proxies)
 
     @property
     def limits(self) -> Limits:

@@ -1,6 +1,6 @@
 """What is set up at a connection and what is wrong, in sentences for whoever sets it up."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,13 +14,16 @@ from api.context import Context
 from api.login.jwks import door, fetch
 from api.operation import NoBody, NoQuery, Noun
 from connectors.errors import ConnectorError
-from models.instant import HOUR, Instant, to_text
+from models.instant import DAY, HOUR, Instant, to_text
 from models.store import accounts, links, runs
 from models.store.database import Tx
 from models.store.vault import CannotOpen
 from sync import connection as connections
 from sync import policy, schedule
 from sync.connection import Connection
+
+NOTICE = 14 * DAY
+"""So long before a token ends somebody should exchange it."""
 
 
 class ConnectionCheck(Check):
@@ -52,7 +55,7 @@ def look(context: Context, key: int) -> Sentences:
     told, now = Sentences(), context.clock.now()
     with context.database.read() as tx:
         connection = connections.load(tx, key)
-        _push(told, tx, connection)
+        _push(told, tx, connection, now)
         _reads(told, tx, connection, now)
         _targets(told, tx, connection)
         tenants = accounts.verified_domains(tx, connection.organization)
@@ -67,10 +70,10 @@ def look(context: Context, key: int) -> Sentences:
     return told
 
 
-def _push(told: Sentences, tx: Tx, connection: Connection) -> None:
+def _push(told: Sentences, tx: Tx, connection: Connection, now: Instant) -> None:
     if not connection.policy.push:
         return
-    tokens = links.live_tokens(tx, connection.key)
+    tokens = links.live_tokens(tx, connection.key, now)
     used = max((token.last_used_at or 0 for token in tokens), default=0)
     told.set_up.append(f"Push is on. Live tokens: {len(tokens)}.")
     if not tokens:
@@ -82,6 +85,19 @@ def _push(told: Sentences, tx: Tx, connection: Connection) -> None:
             "No push token was ever used. Enter the base URL and the token at the provider, and "
             "switch provisioning on."
         )
+    _end(told, [token.expires_at for token in tokens], now)
+
+
+def _end(told: Sentences, ends: Sequence[Instant | None], now: Instant) -> None:
+    """When the last of the tokens ends by itself."""
+    last = max((one for one in ends if one is not None), default=None)
+    if last is None or None in ends:
+        return
+    sentence = f"The last push token expires at {to_text(last)}."
+    if last - now > NOTICE:
+        told.set_up.append(sentence)
+    else:
+        told.wrong.append(f"{sentence} Issue the next one; both may be used until then.")
 
 
 def _reads(told: Sentences, tx: Tx, connection: Connection, now: Instant) -> None:

@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from pydantic import Field
+
 from api.admin.call import Answer, Call, again, find
 from api.admin.connections import TOKEN, found
-from api.admin.shapes import Kept, ListOf, kept, when
+from api.admin.shapes import Incoming, Kept, ListOf, kept, when
 from api.operation import NoBody, NoQuery, Noun
 from api.paging import ListQuery, page
-from api.problems import Problem
+from api.problems import Problem, wrong
+from models.instant import Instant, from_text
 from models.store import links
 from models.store.lists.accounts import TOKENS, token_of
 from models.store.vault import hashed, new_token
@@ -15,8 +18,15 @@ from models.store.vault import hashed, new_token
 MOST = 2
 
 
+class TokenOrder(Incoming):
+    expires_at: str | None = Field(
+        default=None, description="When it ends by itself, such as 2027-01-31T08:00:00Z."
+    )
+
+
 class Token(Kept):
     last_used_at: str | None
+    expires_at: str | None
     revoked_at: str | None
 
 
@@ -34,16 +44,18 @@ def listed(call: Call[ListQuery, NoBody]) -> Answer:
     return Answer(ListOf[Token](items=items, next_cursor=cursor))
 
 
-def issue(call: Call[NoQuery, NoBody]) -> Answer:
+def issue(call: Call[NoQuery, TokenOrder]) -> Answer:
     token, now = new_token(TOKEN), call.now()
+    expires_at = _end(call.body.expires_at, now)
     with call.context.database.write() as tx:
         connection = found(tx, call)
         links.lock(tx, "connections", connection.id)
         if not connection.push:
             raise Problem(409, "This connection has no push channel.")
-        if len(links.live_tokens(tx, connection.id)) >= MOST:
+        if len(links.live_tokens(tx, connection.id, now)) >= MOST:
             raise Problem(409, f"There are {MOST} live tokens already. Revoke one first.")
-        row = again(tx, TOKENS, links.insert_token(tx, connection.id, hashed(token), now=now))
+        key = links.insert_token(tx, connection.id, hashed(token), now=now, expires_at=expires_at)
+        row = again(tx, TOKENS, key)
     base = f"{call.context.settings.outside}/scim/v2/{connection.public_id}"
     return Answer(NewToken(**_fields(row), base_url=base, token=token), 201)
 
@@ -59,13 +71,33 @@ def revoke(call: Call[NoQuery, NoBody]) -> Answer:
 
 
 def _fields(row: Any) -> dict[str, Any]:
-    times = {"last_used_at": when(row.last_used_at), "revoked_at": when(row.revoked_at)}
-    return {**kept(row), **times}
+    names = ("last_used_at", "expires_at", "revoked_at")
+    return {**kept(row), **{name: when(getattr(row, name)) for name in names}}
+
+
+def _end(text: str | None, now: Instant) -> Instant | None:
+    """Raises Problem."""
+    if text is None:
+        return None
+    try:
+        found = from_text(text)
+    except ValueError:
+        raise wrong("expires_at", "expires_at is no time such as 2027-01-31T08:00:00Z.") from None
+    if found <= now:
+        raise wrong("expires_at", "expires_at is in the past.")
+    return found
 
 
 _on = Noun("connections", "/connections/{id}/tokens")
 operations = [
     _on.get("", listed, "List the push tokens.", query=ListQuery, gives=ListOf[Token]),
-    _on.post("", issue, "Issue a push token, shown once.", gives=NewToken, status=(201,)),
+    _on.post(
+        "",
+        issue,
+        "Issue a push token, shown once.",
+        takes=TokenOrder,
+        gives=NewToken,
+        status=(201,),
+    ),
     _on.delete("/{token}", revoke, "Revoke a push token at once."),
 ]

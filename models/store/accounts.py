@@ -80,15 +80,16 @@ def verified_domains(tx: Tx, organization: int) -> set[str]:
     return {row.name for row in rows}
 
 
-def scim_token(tx: Tx, connection: str, hashed: str) -> Row[Any] | None:
+def scim_token(tx: Tx, connection: str, hashed: str, now: Instant) -> Row[Any] | None:
     """The connection that this token opens, if it is a live token of that very connection."""
     return tx.row(
         """
         SELECT c.*, s.id AS token_id, s.last_used_at
         FROM scim_tokens s JOIN connections c ON c.id = s.connection_id
         WHERE s.hash = :hash AND s.revoked_at IS NULL AND c.public_id = :connection AND c.push
+          AND (s.expires_at IS NULL OR s.expires_at > :now)
         """,
-        {"hash": hashed, "connection": connection},
+        {"hash": hashed, "connection": connection, "now": now},
     )
 
 

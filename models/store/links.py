@@ -36,23 +36,30 @@ def lock(tx: Tx, table: str, key: int) -> Row[Any] | None:
     return tx.row(f"SELECT * FROM {table} WHERE id = :key{held}", {"key": key})
 
 
-def insert_token(tx: Tx, connection: int, hashed: str, *, now: Instant) -> int:
+def insert_token(
+    tx: Tx, connection: int, hashed: str, *, now: Instant, expires_at: Instant | None = None
+) -> int:
     return tx.insert(
         "scim_tokens",
         {
             "public_id": new_public_id(),
             "connection_id": connection,
             "hash": hashed,
+            "expires_at": expires_at,
             "created_at": now,
             "updated_at": now,
         },
     )
 
 
-def live_tokens(tx: Tx, connection: int) -> Sequence[Row[Any]]:
+def live_tokens(tx: Tx, connection: int, now: Instant) -> Sequence[Row[Any]]:
+    """Those that open the connection now."""
     return tx.rows(
-        "SELECT * FROM scim_tokens WHERE connection_id = :key AND revoked_at IS NULL ORDER BY id",
-        {"key": connection},
+        """
+        SELECT * FROM scim_tokens WHERE connection_id = :key AND revoked_at IS NULL
+          AND (expires_at IS NULL OR expires_at > :now) ORDER BY id
+        """,
+        {"key": connection, "now": now},
     )
 
 

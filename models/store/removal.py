@@ -34,6 +34,8 @@ OF_CONNECTION: Sequence[tuple[str, str]] = (
     ("group_aliases", _OWN),
     ("users", _OWN),
     ("groups", _OWN),
+    ("scim_requests", _OWN),
+    ("scim_tallies", _OWN),
     ("scim_tokens", _OWN),
     ("target_connections", _OWN),
     ("connections", "id = :key"),

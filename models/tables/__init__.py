@@ -11,6 +11,7 @@ from models.tables.membership import Membership
 from models.tables.observation import Change, Observation
 from models.tables.organization import ApiKey, Domain, Organization
 from models.tables.run import PullMissing, Run
+from models.tables.scim_request import ScimRequest, ScimTally
 from models.tables.target import Target, TargetConnection
 from models.tables.user import User, UserAlias
 
@@ -38,6 +39,8 @@ __all__ = [
     "PullMissing",
     "Report",
     "Run",
+    "ScimRequest",
+    "ScimTally",
     "ScimToken",
     "Target",
     "TargetConnection",

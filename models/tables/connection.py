@@ -56,4 +56,5 @@ class ScimToken(SQLModel, table=True):
     created_at: int = instant()
     updated_at: int = instant()
     last_used_at: int | None = maybe_instant()
+    expires_at: int | None = maybe_instant()
     revoked_at: int | None = maybe_instant()

@@ -10,6 +10,7 @@ from sqlmodel import SQLModel
 from api.admin import sealed
 from api.problems import Problem
 from connectors.memory import MemorySource
+from models.instant import DAY, to_text
 from models.store import removal
 from models.store.vault import Vault
 from tests.api.admin_kit import (
@@ -189,6 +190,28 @@ def test_another_kind_of_authentication_needs_nothing_of_the_old_one(at: Office)
     basic = {"auth": {"type": "basic", "user_name": "trueup", "password": "p4ssw0rd"}}
     changed = at.ask("PATCH", "/targets/acme~app", basic)
     assert changed.json()["auth"] == {"type": "basic", "user_name": "trueup"}
+
+
+def test_a_push_token_expires_if_asked_and_the_check_says_when(at: Office) -> None:
+    first = connection(at)
+    (old,) = at.get("/connections/acme~okta/tokens")["items"]
+    assert old["expires_at"] is None
+    for wrong in ("soon", "2001-01-01T00:00:00Z", "2999-01-01T00:00:00", 5):
+        status, sentence = at.refused(
+            "POST", "/connections/acme~okta/tokens", {"expires_at": wrong}
+        )
+        assert status == 422 and "expires_at" in sentence
+    end = to_text(at.context.clock.now() + 3 * DAY)
+    made = at.made("/connections/acme~okta/tokens", {"expires_at": end})
+    assert made["expires_at"] == end
+    at.ask("DELETE", f"/connections/{first['id']}/tokens/{old['id']}")
+    assert f"The last push token expires at {end}." in " ".join(
+        at.get("/connections/acme~okta/check")["wrong"]
+    )
+    with at.context.database.write() as tx:
+        tx.run("UPDATE scim_tokens SET expires_at = 1 WHERE revoked_at IS NULL")
+    for _ in range(2):
+        at.made("/connections/acme~okta/tokens", {})
 
 
 def test_two_push_tokens_live_at_once_and_no_third(at: Office) -> None:

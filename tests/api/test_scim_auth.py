@@ -6,6 +6,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from api.attempts import BURST
+from models.instant import HOUR
 from models.store import accounts
 from models.store.vault import hashed
 from tests import builders
@@ -71,11 +73,36 @@ def test_two_tokens_live_at_once_and_a_revoked_one_is_dead_at_once(service: Serv
     for token in (service.token, newer):
         assert ask(f"{service.url}/Users", f"Bearer {token}").status_code == 200
     with service.context.database.write() as tx:
-        row = accounts.scim_token(tx, service.connection.public_id, hashed(service.token))
+        row = accounts.scim_token(
+            tx, service.connection.public_id, hashed(service.token), builders.START
+        )
         assert row is not None
         tx.update("scim_tokens", row.token_id, {"revoked_at": builders.START})
     assert ask(f"{service.url}/Users", f"Bearer {service.token}").status_code == 401
     assert ask(f"{service.url}/Users", f"Bearer {newer}").status_code == 200
+
+
+def test_a_token_is_dead_from_the_moment_it_expires(service: Service) -> None:
+    with service.context.database.write() as tx:
+        tx.run(
+            "UPDATE scim_tokens SET expires_at = :at", {"at": service.context.clock.now() + HOUR}
+        )
+    assert ask(f"{service.url}/Users", f"Bearer {service.token}").status_code == 200
+    with service.context.database.write() as tx:
+        tx.run("UPDATE scim_tokens SET expires_at = :at", {"at": service.context.clock.now()})
+    assert ask(f"{service.url}/Users", f"Bearer {service.token}").status_code == 401
+
+
+def test_after_many_wrong_tokens_an_address_is_told_to_wait_and_a_right_one_is_let_in(
+    service: Service,
+) -> None:
+    answers = [ask(f"{service.url}/Users", f"Bearer {n}") for n in range(BURST + 2)]
+    assert [one.status_code for one in answers] == [401] * BURST + [429] * 2
+    last = answers[-1]
+    assert 0 < int(last.headers["retry-after"]) <= 60
+    assert last.headers["content-type"] == MEDIA_TYPE
+    assert (last.json()["schemas"], last.json()["status"]) == ([ERROR], "429")
+    assert ask(f"{service.url}/Users", f"Bearer {service.token}").status_code == 200
 
 
 def test_a_connection_without_push_takes_nothing(service: Service) -> None:
@@ -87,7 +114,9 @@ def test_a_connection_without_push_takes_nothing(service: Service) -> None:
 def test_the_use_of_a_token_is_remembered(service: Service) -> None:
     ask(f"{service.url}/Users", f"Bearer {service.token}")
     with service.context.database.read() as tx:
-        row = accounts.scim_token(tx, service.connection.public_id, hashed(service.token))
+        row = accounts.scim_token(
+            tx, service.connection.public_id, hashed(service.token), builders.START
+        )
     assert row is not None and row.last_used_at is not None
 
 

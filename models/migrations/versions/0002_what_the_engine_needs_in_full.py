@@ -140,6 +140,48 @@ def upgrade() -> None:
         batch_op.create_index("ix_finding_spells_connection", ["connection_id", "id"], unique=False)
         batch_op.create_index("ix_finding_spells_finding", ["finding_id", "ended_at"], unique=False)
 
+    op.create_table(
+        "scim_requests",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("public_id", sa.String(length=64), nullable=False),
+        sa.Column("connection_id", BIG, nullable=False),
+        sa.Column("method", sa.String(length=16), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("scim_type", sa.String(length=16), nullable=True),
+        sa.Column("detail", sa.Text(), nullable=True),
+        sa.Column("changes", DOCUMENT, nullable=True),
+        sa.Column("tolerances", DOCUMENT, nullable=True),
+        sa.Column("body", sa.Text(), nullable=True),
+        sa.Column("body_size", sa.Integer(), nullable=False),
+        sa.Column("took", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["connection_id"],
+            ["connections.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("public_id"),
+    )
+    with op.batch_alter_table("scim_requests") as batch_op:
+        batch_op.create_index("ix_scim_requests_connection", ["connection_id", "id"], unique=False)
+
+    op.create_table(
+        "scim_tallies",
+        sa.Column("connection_id", BIG, nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("first_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("last_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["connection_id"],
+            ["connections.id"],
+        ),
+        sa.PrimaryKeyConstraint("connection_id", "name"),
+    )
+    with op.batch_alter_table("scim_tokens") as batch_op:
+        batch_op.add_column(sa.Column("expires_at", sa.BigInteger(), nullable=True))
+
     with op.batch_alter_table("actions") as batch_op:
         batch_op.add_column(sa.Column("failures", sa.Integer(), server_default="0", nullable=False))
         batch_op.add_column(
@@ -328,6 +370,14 @@ def downgrade() -> None:
         batch_op.drop_index("ix_finding_spells_finding")
         batch_op.drop_index("ix_finding_spells_connection")
 
+    with op.batch_alter_table("scim_tokens") as batch_op:
+        batch_op.drop_column("expires_at")
+
+    op.drop_table("scim_tallies")
+    with op.batch_alter_table("scim_requests") as batch_op:
+        batch_op.drop_index("ix_scim_requests_connection")
+
+    op.drop_table("scim_requests")
     op.drop_table("finding_spells")
     with op.batch_alter_table("proposals") as batch_op:
         batch_op.drop_index(batch_op.f("ix_proposals_connection_id"))

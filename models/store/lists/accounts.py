@@ -77,7 +77,14 @@ TOKENS = Listing(
     keys=(_TOKENS.c.id,),
     organization=C.c.organization_id,
     named=lambda name: _TOKENS.c.public_id == name,
-    fields=named({"id": exact(_TOKENS.c.public_id), "last_used_at": Time(_TOKENS.c.last_used_at)})
+    fields=named(
+        {
+            "id": exact(_TOKENS.c.public_id),
+            "last_used_at": Time(_TOKENS.c.last_used_at),
+            "expires_at": Time(_TOKENS.c.expires_at),
+            "revoked_at": Time(_TOKENS.c.revoked_at),
+        }
+    )
     | times(_TOKENS),
     sorts={"created_at": _TOKENS.c.created_at},
 )

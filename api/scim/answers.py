@@ -47,6 +47,22 @@ def listed(resources: Sequence[Body], *, total: int, start: int = 1) -> Response
     )
 
 
+def followed(
+    resources: Sequence[Body], *, total: int, after: str | None, before: str | None
+) -> Response:
+    """A page of a list by cursor (RFC 9865 §2). What is none is left out."""
+    cursors = {"nextCursor": after, "previousCursor": before}
+    return answer(
+        {
+            "schemas": [LIST_RESPONSE],
+            "totalResults": total,
+            "itemsPerPage": len(resources),
+            **{name: value for name, value in cursors.items() if value is not None},
+            "Resources": resources,
+        }
+    )
+
+
 def refusal(trouble: Exception) -> ScimError:
     """The one table of errors. What it does not know is a fault of ours."""
     match trouble:

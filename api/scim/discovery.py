@@ -16,6 +16,9 @@ from api.scim.service_schemas import (
 Body = dict[str, object]
 
 MAX_RESULTS = 200
+DEFAULT_RESULTS = 100
+CURSOR_TIMEOUT = 3600
+"""For how long a cursor is good, in seconds."""
 MAX_OPERATIONS = 1000
 MAX_PAYLOAD = 1_048_576
 BEARER = {
@@ -28,7 +31,7 @@ BEARER = {
 
 
 def service_provider_config(base_url: str) -> Body:
-    """RFC 7643 §5."""
+    """RFC 7643 §5 and RFC 9865 §4."""
     return {
         "schemas": [SERVICE_PROVIDER_CONFIG],
         "patch": {"supported": True},
@@ -41,6 +44,14 @@ def service_provider_config(base_url: str) -> Body:
         "changePassword": {"supported": False},
         "sort": {"supported": True},
         "etag": {"supported": True},
+        "pagination": {
+            "cursor": True,
+            "index": True,
+            "defaultPaginationMethod": "index",
+            "defaultPageSize": DEFAULT_RESULTS,
+            "maxPageSize": MAX_RESULTS,
+            "cursorTimeout": CURSOR_TIMEOUT,
+        },
         "authenticationSchemes": [BEARER],
         "meta": _meta(base_url, "ServiceProviderConfig"),
     }

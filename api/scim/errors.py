@@ -67,6 +67,24 @@ class InvalidVers(ScimError):
     scim_type = "invalidVers"
 
 
+class InvalidCursor(ScimError):
+    """The cursor is none of ours, or belongs to another query (RFC 9865 §2.1)."""
+
+    scim_type = "invalidCursor"
+
+
+class ExpiredCursor(ScimError):
+    """The next page was asked for too late (RFC 9865 §2.1)."""
+
+    scim_type = "expiredCursor"
+
+
+class InvalidCount(ScimError):
+    """A page by cursor of no size, or of another than the page before (RFC 9865 §2.1)."""
+
+    scim_type = "invalidCount"
+
+
 class Sensitive(ScimError):
     """Personal matter stands in a request URI, where it must not (RFC 7644 §7.5.2)."""
 

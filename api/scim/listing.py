@@ -1,49 +1,25 @@
 """Lists of users, of groups, and of both (RFC 7644 §3.4.2 and §3.4.3)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.scim import answers, newcomers, query
-from api.scim.answers import Body
+from api.scim import query
 from api.scim.auth import Caller
 from api.scim.body import body_of
 from api.scim.door import Handler
 from api.scim.errors import InvalidValue
-from api.scim.fields import (
-    GROUP_FIELDS,
-    GROUP_KIND,
-    GROUP_ORDER,
-    USER_FIELDS,
-    USER_KIND,
-    USER_ORDER,
-)
+from api.scim.paging import Collection, Look
 from api.scim.query import Query
-from api.scim.render import Renderer
 from models.filters import And, Filter, Not, Or, Path, Present
 from models.store.fields import Field, Fields, Flag, Many, Number, Text, Time, UnknownAttribute
 from models.store.filtering import to_sql
-from models.store.scim_fields import Kind, never
-from models.store.scim_lists import Listed, Sortable, Window, page
+from models.store.scim_fields import never
+from models.store.scim_lists import Listed, Sortable
 
 _NEVER = Present(Path(None, "never"))
-
-
-@dataclass(frozen=True, slots=True)
-class Collection:
-    """What can be listed at an address."""
-
-    kind: Kind
-    fields: Fields
-    order: Fields
-
-
-USERS = Collection(USER_KIND, USER_FIELDS, USER_ORDER)
-GROUPS = Collection(GROUP_KIND, GROUP_FIELDS, GROUP_ORDER)
 
 
 def lister(*collections: Collection) -> Handler:
@@ -64,30 +40,9 @@ def searcher(*collections: Collection) -> Handler:
 
 def _list(caller: Caller, collections: Sequence[Collection], asked: Query) -> Response:
     listed = [_listed(one, collections, asked) for one in collections]
-    window = Window(asked.start - 1, asked.count, asked.sort_by is not None, asked.descending)
     with caller.context.database.read() as tx:
-        rows: Sequence[Any]
-        rows, total = page(tx, caller.connection.key, listed, window=window)
-        newcomer = None
-        if not total and collections[0] is USERS:
-            newcomer = newcomers.probed(tx, caller.connection.key, asked.filter)
-        if newcomer is not None:
-            rows, total = ([newcomer] if window.offset == 0 and window.limit else []), 1
-        renderer = Renderer(tx, caller.base_url, asked.projection)
-        resources = _rendered(renderer, collections, rows)
-    return answers.listed(resources, total=total, start=asked.start)
-
-
-def _rendered(
-    renderer: Renderer, collections: Sequence[Collection], rows: Sequence[Any]
-) -> list[Body]:
-    """In the order of the rows, though each kind is rendered at once."""
-    found: dict[tuple[int, int], Body] = {}
-    for place, one in enumerate(collections):
-        own = [row for row in rows if row.kind == place]
-        render = renderer.users if one is USERS else renderer.groups
-        found |= {(place, row.id): body for row, body in zip(own, render(own), strict=True)}
-    return [found[row.kind, row.id] for row in rows]
+        look = Look(tx, caller, collections, asked, listed)
+        return look.by_index() if asked.cursor is None else look.by_cursor(asked.cursor)
 
 
 def _listed(one: Collection, everything: Sequence[Collection], asked: Query) -> Listed:

@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from api.scim import filters
-from api.scim.discovery import MAX_RESULTS
-from api.scim.errors import InvalidSyntax, InvalidValue
+from api.scim.discovery import DEFAULT_RESULTS, MAX_RESULTS
+from api.scim.errors import InvalidCount, InvalidCursor, InvalidSyntax, InvalidValue
 from api.scim.normalise import check_schemas
 from api.scim.projection import Projection, projection
 from models.filters import Filter
 
 SEARCH_REQUEST = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
-DEFAULT_RESULTS = 100
 
+_SPELLED = {
+    name.casefold(): name
+    for name in ("startIndex", "sortBy", "sortOrder", "excludedAttributes", "attributes")
+} | {name: name for name in ("schemas", "filter", "count", "cursor")}
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 
 
@@ -28,6 +31,8 @@ class Query:
     sort_by: str | None
     descending: bool
     projection: Projection
+    cursor: str | None = None
+    """None pages by index; an empty one asks for the first page (RFC 9865 §2)."""
 
 
 def of_url(request: Request) -> Query:
@@ -41,16 +46,19 @@ def of_body(body: object) -> Query:
     """Raises InvalidSyntax, InvalidFilter and InvalidValue."""
     if not isinstance(body, dict):
         raise InvalidSyntax("The body must be a JSON object.")
-    check_schemas(body.get("schemas"), SEARCH_REQUEST)
-    return _query(body)
+    given = {_SPELLED.get(str(k).casefold(), str(k)): value for k, value in body.items()}
+    check_schemas(given.get("schemas"), SEARCH_REQUEST)
+    return _query(given)
 
 
 def _query(given: Mapping[str, object]) -> Query:
+    text, cursor = _text(given, "filter"), _text(given, "cursor")
+    if cursor is not None:
+        _check_paging(given)
     count = _number(given, "count", DEFAULT_RESULTS)
     order = _text(given, "sortOrder") or "ascending"
     if order.casefold() not in ("ascending", "descending"):
         raise InvalidValue("sortOrder must be ascending or descending.")
-    text = _text(given, "filter")
     return Query(
         filter=None if text is None else filters.parse(text),
         start=max(1, _number(given, "startIndex", 1)),
@@ -58,7 +66,19 @@ def _query(given: Mapping[str, object]) -> Query:
         sort_by=_text(given, "sortBy") or None,
         descending=order.casefold() == "descending",
         projection=projection(_names(given, "attributes"), _names(given, "excludedAttributes")),
+        cursor=cursor,
     )
+
+
+def _check_paging(given: Mapping[str, object]) -> None:
+    """One way of paging at a time, by pages of a size that can be told."""
+    if _number(given, "startIndex", 1) != 1:
+        raise InvalidCursor("startIndex and cursor cannot be combined.")
+    count = given.get("count", "")
+    if count not in ("", None) and not _WHOLE.fullmatch(str(count)):
+        raise InvalidCount("count must be a whole number.")
+    if _number(given, "count", 0) < 0:
+        raise InvalidCount("count must not be negative.")
 
 
 def _text(given: Mapping[str, object], name: str) -> str | None:

@@ -4,7 +4,8 @@ from starlette.routing import BaseRoute, Route
 
 from api.scim import about, discovery, groups, users
 from api.scim.door import Door, Handler
-from api.scim.listing import GROUPS, USERS, lister, searcher
+from api.scim.listing import lister, searcher
+from api.scim.paging import GROUPS, USERS
 
 
 def _at(path: str, **handlers: Handler) -> Route:

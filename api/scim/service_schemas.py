@@ -22,6 +22,10 @@ def _number(name: str, description: str) -> Attribute:
     return replace(_text(name, description), type=Type.INTEGER)
 
 
+def _optional_number(name: str, description: str) -> Attribute:
+    return replace(_number(name, description), required=False)
+
+
 def _link(name: str, description: str, to: str = "uri", *, required: bool = True) -> Attribute:
     plain = _text(name, description, required=required)
     return replace(plain, type=Type.REFERENCE, reference_types=(to,), case_exact=True)
@@ -50,6 +54,19 @@ _CONFIG = (
     _object("changePassword", "Changing a password.", _SUPPORTED),
     _object("sort", "Sorting.", _SUPPORTED),
     _object("etag", "Versions.", _SUPPORTED),
+    replace(
+        _object(
+            "pagination",
+            "How lists are read page by page.",
+            _flag("cursor", "Whether by cursor."),
+            _flag("index", "Whether by index."),
+            _text("defaultPaginationMethod", "How, when nothing is said.", required=False),
+            _optional_number("defaultPageSize", "The length of a page, when nothing is said."),
+            _optional_number("maxPageSize", "The longest page."),
+            _optional_number("cursorTimeout", "For how many seconds a cursor is good."),
+        ),
+        required=False,
+    ),
     _list(
         _object(
             "authenticationSchemes",

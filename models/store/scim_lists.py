@@ -1,7 +1,7 @@
 """Pages of pushed users and groups, filtered and sorted."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -11,12 +11,15 @@ from sqlalchemy import (
     and_,
     asc,
     desc,
+    false,
     func,
     literal,
     null,
     nulls_first,
     nulls_last,
+    or_,
     select,
+    true,
     union_all,
 )
 
@@ -26,6 +29,9 @@ from models.store.portable import elements, folded, ordered
 from models.store.scim_fields import Kind
 
 Sortable = Text | Flag | Number | Time | Many
+
+SORTED_LENGTH = 256
+"""By how many characters of a text it is sorted, so that a place in the order stays short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +45,26 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in the order of a list: that of one resource, which may be gone by now."""
+
+    kind: int
+    id: int
+    sort: str | int | bool | None = None
+    """What it was sorted by."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
     """Which part of a list, and in which order."""
 
-    offset: int
+    offset: int = 0
     limit: int
     is_sorted: bool = False
     descending: bool = False
+    beyond: Mark | None = None
+    """Only what comes after this place, or before it."""
+    backwards: bool = False
 
 
 def page(
@@ -63,26 +82,68 @@ def page(
         return rows, window.offset + len(rows)
     if not rows and window.limit and not window.offset:
         return rows, 0
-    counts = (_count(tx, one, connection) for one in listed)
-    return rows, sum(counts)
+    return rows, count(tx, connection, listed)
+
+
+def count(tx: Tx, connection: int, listed: Sequence[Listed]) -> int:
+    """How many there are in all."""
+    return sum(_count(tx, one, connection) for one in listed)
+
+
+def follow(
+    tx: Tx, connection: int, listed: Sequence[Listed], *, window: Window
+) -> tuple[Sequence[Row[Any]], bool]:
+    """The rows next to a place, in the order of the list, and whether there are more beyond.
+
+    What comes and goes elsewhere meanwhile moves nothing: each resource that stays is met
+    once, as long as what it is sorted by stays too.
+    """
+    one_more = replace(window, limit=window.limit + 1)
+    found = tx.connection.execute(_paged(listed, connection, one_more)).fetchall()
+    rows = found[: window.limit]
+    return rows[::-1] if window.backwards else rows, len(found) > len(rows)
 
 
 def _paged(listed: Sequence[Listed], connection: int, window: Window) -> Any:
-    selects = [
-        _rows(place, one, connection, is_sorted=window.is_sorted)
-        for place, one in enumerate(listed)
-    ]
+    selects = [_rows(place, one, connection, window) for place, one in enumerate(listed)]
     everything: Any = selects[0] if len(selects) == 1 else union_all(*selects)
-    order: list[Any] = ["kind", "id"]
-    if window.is_sorted:
-        first: Any = nulls_first(desc("sort")) if window.descending else nulls_last(asc("sort"))
-        order.insert(0, first)
-    return everything.order_by(*order).limit(window.limit).offset(window.offset)
+    return everything.order_by(*_order(window)).limit(window.limit).offset(window.offset)
 
 
-def _rows(place: int, listed: Listed, connection: int, *, is_sorted: bool) -> Select[Any]:
+def _order(window: Window) -> list[Any]:
+    """Whatever is sorted by, nothing is the greatest; equals are in order of creation."""
+    keys: list[Any] = [desc("kind"), desc("id")] if window.backwards else [asc("kind"), asc("id")]
+    if not window.is_sorted:
+        return keys
+    falls = window.descending is not window.backwards
+    return [nulls_first(desc("sort")) if falls else nulls_last(asc("sort")), *keys]
+
+
+def _rows(place: int, listed: Listed, connection: int, window: Window) -> Select[Any]:
     found = _columns(place, listed.kind).where(_belongs(listed, connection))
-    return found.add_columns(_sort_key(listed).label("sort")) if is_sorted else found
+    if window.beyond is not None:
+        found = found.where(_beyond(place, listed, window.beyond, window))
+    return found.add_columns(_sort_key(listed).label("sort")) if window.is_sorted else found
+
+
+def _beyond(place: int, listed: Listed, mark: Mark, window: Window) -> Condition:
+    """The rows after a place, or before it, in the order of `_order`."""
+    equals = _among_equals(place, listed.kind.table.c.id, mark, backwards=window.backwards)
+    if not window.is_sorted:
+        return equals
+    key, falls = _sort_key(listed), window.descending is not window.backwards
+    if mark.sort is None:
+        same = and_(key.is_(None), equals)
+        return or_(key.is_not(None), same) if falls else same
+    wanted = literal(mark.sort)
+    farther = key < wanted if falls else or_(key > wanted, key.is_(None))
+    return or_(farther, and_(key == wanted, equals))
+
+
+def _among_equals(place: int, key: Expression, mark: Mark, *, backwards: bool) -> Condition:
+    if place != mark.kind:
+        return true() if (place < mark.kind) is backwards else false()
+    return key < mark.id if backwards else key > mark.id
 
 
 @cache
@@ -119,13 +180,17 @@ def _sort_key(listed: Listed) -> Expression:
             return null()
         case Text(expression, case_exact, key):
             plain = expression if case_exact else folded(expression)
-            return ordered(plain if key is None else key)
+            return ordered(_cut(plain) if key is None else key)
         case Many() as many:
-            return ordered(folded(_first(many)))
+            return ordered(_cut(folded(_first(many))))
         case Time(expression) | Number(expression):
             return func.nullif(expression, 0) if isinstance(listed.sort, Time) else expression
         case Flag(expression):
             return expression
+
+
+def _cut(text: Expression) -> Expression:
+    return func.substr(text, 1, SORTED_LENGTH)
 
 
 def _first(many: Many) -> Expression:

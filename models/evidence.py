@@ -157,11 +157,18 @@ def is_affirmed(marks: Marks) -> bool:
 
 def _listed(marks: Marks, covers: Iterable[Cover]) -> Instant:
     """As of when what is affirmed was last said or listed."""
-    return max([marks.yes, *(one.yes_as_of for one in covers if marks.no < one.no_as_of)])
+    newest = marks.yes
+    for one in covers:
+        if marks.no < one.no_as_of and newest < one.yes_as_of:
+            newest = one.yes_as_of
+    return newest
 
 
 def _denied(covers: Iterable[Cover]) -> Instant:
-    return max((one.no_as_of for one in covers), default=0)
+    newest = 0
+    for one in covers:
+        newest = max(newest, one.no_as_of)
+    return newest
 
 
 def _is_confirmed(no: Instant, covers: Iterable[Cover]) -> bool:

@@ -37,10 +37,12 @@ def plan_afresh(
     policy, about = _policy(tx, rows[0]), touched(rows)
     members = list(cases.members(tx, about.memberships, target.id))
     found: list[Case] = [
-        decide.user_case(one, policy, now) for one in cases.users(tx, about.users, target.id)
+        decide.user_case(one, decide.user(one, policy, now))
+        for one in cases.users(tx, about.users, target.id)
     ]
     found += [
-        decide.group_case(one, policy, now) for one in cases.groups(tx, about.groups, target.id)
+        decide.group_case(one, decide.group(one, policy, now))
+        for one in cases.groups(tx, about.groups, target.id)
     ]
     found += [decide.member_case(one, policy, now) for one in members]
     key, retention = TargetKey(target.id), policy.retention

@@ -52,5 +52,13 @@ def profile(
 
 
 def _newest(name: str, said: list[Said]) -> str | None:
-    words = [one[name] for one in said if name in one]
-    return max(words, key=lambda word: (word[1], word[0] or ""))[0] if words else None
+    newest: tuple[str | None, Instant] | None = None
+    for one in said:
+        word = one.get(name)
+        if word is not None and (newest is None or _rank(word) > _rank(newest)):
+            newest = word
+    return newest[0] if newest else None
+
+
+def _rank(word: tuple[str | None, Instant]) -> tuple[Instant, str]:
+    return word[1], word[0] or ""

@@ -81,7 +81,7 @@ def member(record: MemberRecord, policy: Policy, now: Instant) -> Verdict:
     )
 
 
-def user_case(record: UserRecord, policy: Policy, now: Instant) -> UserCase:
+def user_case(record: UserRecord, decided: UserVerdict) -> UserCase:
     held = None
     if record.remote_id is not None and record.ownership is not None:
         held = UserHeld(
@@ -90,14 +90,14 @@ def user_case(record: UserRecord, policy: Policy, now: Instant) -> UserCase:
             record.held_digest,
             since=record.held_since,
         )
-    return UserCase(record.key, user(record, policy, now), held)
+    return UserCase(record.key, decided, held)
 
 
-def group_case(record: GroupRecord, policy: Policy, now: Instant) -> GroupCase:
+def group_case(record: GroupRecord, decided: GroupVerdict) -> GroupCase:
     held = None
     if record.remote_id is not None and record.ownership is not None:
         held = GroupHeld(Ownership(record.ownership), record.held_digest)
-    return GroupCase(record.key, group(record, policy, now), held)
+    return GroupCase(record.key, decided, held)
 
 
 def member_case(record: MemberRecord, policy: Policy, now: Instant) -> MemberCase:

@@ -18,12 +18,13 @@ from models.store import accounts, cases, directory, holds, ledger, outbox
 from models.store.cases import NO_TARGET
 from models.store.database import Tx
 from models.store.ledger import Touched
+from models.verdicts import GroupVerdict, UserVerdict
 from sync import decide, rule
 from sync.connection import Connection
-from sync.plan import Case, plan
+from sync.plan import GroupCase, UserCase, plan
 
-Records = tuple[list[UserRecord], list[GroupRecord]]
-"""What stands about the users and groups that were touched."""
+Objects = list[UserCase | GroupCase]
+"""What was decided of the users and groups that were touched, beside what a target holds."""
 
 
 def take(tx: Tx, connection: Connection, observation: Observation, now: Instant) -> Touched:
@@ -38,12 +39,12 @@ def resolve(tx: Tx, connection: Connection, touched: Touched, now: Instant) -> N
     targets = accounts.targets_of(tx, connection.key)
     first = targets[0].id if targets else NO_TARGET
     seen = {one.id: outbox.waiting_for(tx, one.id, object_keys(touched)) for one in targets}
-    records = save_decisions(tx, connection, touched, now, first)
+    decided = save_decisions(tx, connection, touched, now, first)
     for target in targets:
         members = object_keys(Touched(memberships=touched.memberships))
         waiting = seen[target.id] | outbox.waiting_for(tx, target.id, members)
-        known = records if target.id == first else None
-        planned = plan_touched(tx, connection, target, touched, now, known=known)
+        objects = decided if target.id == first else None
+        planned = plan_touched(tx, connection, target, touched, now, objects=objects)
         unplanned = set(object_keys(touched)) - {one.object_key for one in planned}
         outbox.give_up(tx, target.id, unplanned, now, among=waiting)
         if holds.any_at(tx, target.id):
@@ -54,34 +55,33 @@ def resolve(tx: Tx, connection: Connection, touched: Touched, now: Instant) -> N
 def save_verdicts(tx: Tx, connection: Connection, touched: Touched, now: Instant) -> None:
     """Keep the verdicts on users and groups, and nothing else."""
     for user in cases.users(tx, touched.users):
-        save_user(tx, connection, user, now)
+        save_user(tx, user, decide.user(user, connection.policy, now), now)
     for group in cases.groups(tx, touched.groups):
-        save_group(tx, connection, group, now)
+        save_group(tx, group, decide.group(group, connection.policy, now), now)
 
 
 def save_decisions(
     tx: Tx, connection: Connection, touched: Touched, now: Instant, target: int = NO_TARGET
-) -> Records:
-    """Keep the verdicts on users and groups; what comes or goes takes its memberships along.
-
-    Answers what stands about them, with what the target holds.
-    """
-    users = cases.users(tx, touched.users, target)
-    for user in users:
-        if save_user(tx, connection, user, now):
+) -> Objects:
+    """Keep the verdicts on users and groups; what comes or goes takes its memberships along."""
+    found: Objects = []
+    for user in cases.users(tx, touched.users, target):
+        of_user = decide.user(user, connection.policy, now)
+        found.append(decide.user_case(user, of_user))
+        if save_user(tx, user, of_user, now):
             members = cases.members_of_user(tx, user.key)
             touched.memberships |= {one.membership for one in members}
-    groups = cases.groups(tx, touched.groups, target)
-    for group in groups:
-        if save_group(tx, connection, group, now):
+    for group in cases.groups(tx, touched.groups, target):
+        of_group = decide.group(group, connection.policy, now)
+        found.append(decide.group_case(group, of_group))
+        if save_group(tx, group, of_group, now):
             members = cases.members_of_group(tx, group.key)
             touched.memberships |= {one.membership for one in members}
-    return users, groups
+    return found
 
 
-def save_user(tx: Tx, connection: Connection, record: UserRecord, now: Instant) -> bool:
+def save_user(tx: Tx, record: UserRecord, decided: UserVerdict, now: Instant) -> bool:
     """Keep the verdict on a user; answers whether it came or went."""
-    decided = decide.user(record, connection.policy, now)
     wanted = decide.wanted(decided.exists, record.wanted)
     active = decide.resolved_active(decided, record.was_active)
     if (wanted, active, decided.profile) != (record.wanted, record.was_active, record.resolved):
@@ -91,8 +91,7 @@ def save_user(tx: Tx, connection: Connection, record: UserRecord, now: Instant) 
     return wanted != record.wanted or active != record.was_active
 
 
-def save_group(tx: Tx, connection: Connection, record: GroupRecord, now: Instant) -> bool:
-    decided = decide.group(record, connection.policy, now)
+def save_group(tx: Tx, record: GroupRecord, decided: GroupVerdict, now: Instant) -> bool:
     wanted = decide.wanted(decided.exists, record.wanted)
     if (wanted, decided.is_let_in, decided.name) != (record.wanted, record.let_in, record.name):
         directory.save_group(
@@ -108,20 +107,27 @@ def plan_touched(
     touched: Touched,
     now: Instant,
     *,
-    known: Records | None = None,
+    objects: Objects | None = None,
 ) -> list[Planned]:
-    """What the touched objects need at one target. `known`: what stands, if it was read."""
+    """What the touched objects need at one target. `objects`: if they were decided already."""
     policy = connection.policy
-    users, groups = known or (
-        cases.users(tx, touched.users, target.id),
-        cases.groups(tx, touched.groups, target.id),
-    )
-    found: list[Case] = [decide.user_case(one, policy, now) for one in users]
-    found += [decide.group_case(one, policy, now) for one in groups]
-    found += [
-        decide.member_case(one, policy, now) for one in _members(tx, touched.memberships, target.id)
-    ]
+    if objects is None:
+        objects = _objects(tx, connection, target, touched, now)
+    members = _members(tx, touched.memberships, target.id)
+    found = [*objects, *(decide.member_case(one, policy, now) for one in members)]
     return plan(TargetKey(target.id), found, now, retention=policy.retention)
+
+
+def _objects(
+    tx: Tx, connection: Connection, target: Row[Any], touched: Touched, now: Instant
+) -> Objects:
+    policy = connection.policy
+    users = cases.users(tx, touched.users, target.id)
+    groups = cases.groups(tx, touched.groups, target.id)
+    return [
+        *(decide.user_case(one, decide.user(one, policy, now)) for one in users),
+        *(decide.group_case(one, decide.group(one, policy, now)) for one in groups),
+    ]
 
 
 def _members(tx: Tx, keys: Set[Membership], target: int) -> Iterable[MemberRecord]:

@@ -160,9 +160,9 @@ class Reconciliation:
         found: list[Case] = []
         vouched = policy.unvouched_before(now)
         for user in cases.users_at_odds(tx, key, target.id, unvouched_before=vouched):
-            found.append(decide.user_case(user, policy, now))
+            found.append(decide.user_case(user, decide.user(user, policy, now)))
         for group in cases.all_groups(tx, key, target.id):
-            found.append(decide.group_case(group, policy, now))
+            found.append(decide.group_case(group, decide.group(group, policy, now)))
         for member in cases.disagreements(tx, key, target.id, unvouched_before=vouched):
             found.append(decide.member_case(member, policy, now))
         return plan(TargetKey(target.id), found, now, retention=policy.retention)

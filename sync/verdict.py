@@ -1,6 +1,5 @@
 """Turn what the three channels say about one fact into one decision, with its reason."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from models.evidence import SILENT, Channel, No, Silent, Testimony, Word, Yes
@@ -115,21 +114,29 @@ def _by_directory(testimony: Testimony, fact: Fact, policy: Policy, now: Instant
     channel says is shown, and never decides.
     """
     authority = policy.authority.over(fact)
-    words = list(_words(testimony, authority))
+    words = _words(testimony, authority)
     if not words:
         return Verdict(Answer.HOLD, _silence(testimony, fact, authority))
-    channel, word = max(words, key=lambda one: (one[1].as_of, isinstance(one[1], Yes)))
+    channel, word = words[0] if len(words) == 1 else max(words, key=_rank)
     if is_stale(channel, word, policy, now):
         return _held(channel, word, _age(channel, policy))
     return _said(channel, word, _reason(fact, authority, policy))
 
 
-def _words(testimony: Testimony, authority: Authority) -> Iterator[tuple[Channel, Yes | No]]:
+def _rank(said: tuple[Channel, Yes | No]) -> tuple[Instant, bool]:
+    """The newer word counts, and of two as new the yes."""
+    return said[1].as_of, isinstance(said[1], Yes)
+
+
+def _words(testimony: Testimony, authority: Authority) -> list[tuple[Channel, Yes | No]]:
     """What the directory channels that are asked have said."""
-    for channel in (Channel.PUSH, Channel.PULL):
-        word = testimony.of(channel)
-        if authority.channel in (None, channel) and not isinstance(word, Silent):
-            yield channel, word
+    asked = authority.channel
+    said = ((Channel.PUSH, testimony.push), (Channel.PULL, testimony.pull))
+    return [
+        (channel, word)
+        for channel, word in said
+        if asked in (None, channel) and not isinstance(word, Silent)
+    ]
 
 
 def _by_login(word: Word, policy: Policy, now: Instant) -> Verdict:

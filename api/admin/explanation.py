@@ -101,7 +101,7 @@ def _of_both(tx: Tx, asked: Question, *, now: Instant) -> list[str]:
     who = asked.user.user_name or asked.user.public_id
     was = past.user(tx, asked.user_key, at=asked.at, now=now)
     exists = verdict.existence(hearing.exists(was), policy, asked.at)
-    active = verdict.activity(hearing.active(was), policy, asked.at)
+    active = verdict.activity(hearing.active(was, hearing.exists(was)), policy, asked.at)
     if asked.group is not None and exists.answer is not Answer.YES:
         found.append(telling.headline(f"{who} is to be in the application", exists))
     if active.answer is not Answer.YES:

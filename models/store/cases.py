@@ -190,13 +190,14 @@ def untold(tx: Tx, connection: int, target: int) -> Iterator[MemberRecord]:
 
 
 def _user(row: Row[Any]) -> UserRecord:
+    exists = hearing.exists(row)
     return UserRecord(
         key=UserKey(row.id),
         public_id=row.public_id,
         user_name=row.user_name,
         email=row.email,
-        exists=hearing.exists(row),
-        active=hearing.active(row),
+        exists=exists,
+        active=hearing.active(row, exists),
         push_said=loads(row.push_said) if row.has_push else {},
         pull_said=loads(row.pull_said) if row.has_pull else {},
         login_said=loads(row.login_said) if row.has_login else {},

@@ -23,13 +23,13 @@ def exists(row: Any) -> Testimony:
     )
 
 
-def active(row: Any) -> Testimony:
-    """Of a row of users."""
+def active(row: Any, exists: Testimony) -> Testimony:
+    """Of a row of users, of whom the channels tell this."""
     pull = hear(Marks(row.pull_active_yes, row.pull_active_no))
     return _of_channels(
         row,
         push=hear(Marks(row.push_active_yes, row.push_active_no)),
-        pull=_as_listed(pull, _listed(row)),
+        pull=_as_listed(pull, exists.pull),
         login=SILENT,
     )
 

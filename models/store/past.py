@@ -108,7 +108,7 @@ def _subject(
 
 
 def _values(row: Row[Any]) -> dict[str, Any]:
-    return dict(row._mapping)
+    return row._asdict()
 
 
 def _lines(tx: Tx, where: str, at: Instant, **keys: int) -> dict[tuple[str, str], Row[Any]]:

@@ -33,7 +33,7 @@ def directory(idp: Idp, user: Json) -> Json:
         link = idp.service.connection.key
         row = scim.find(tx, "users", connection=link, public_id=user["id"])
         assert row is not None
-        return dict(row._mapping)
+        return row._asdict()
 
 
 def test_a_new_user_is_answered_with_its_address_version_and_times(idp: Idp) -> None:

@@ -90,7 +90,7 @@ def decided(tx: Tx, link: Connection, users: list[UserKey]) -> None:
 
 
 def planned(records: list[UserRecord], target: int, policy: Policy) -> list[Planned]:
-    found = [decide.user_case(one, policy, NOW) for one in records]
+    found = [decide.user_case(one, decide.user(one, policy, NOW)) for one in records]
     return plan(TargetKey(target), found, NOW, retention=DAY)
 
 

@@ -28,7 +28,8 @@ def stood(play: Playground, at: int, now: int) -> dict[str, Any]:
         groups = [GroupKey(row.id) for row in tx.rows("SELECT id FROM groups")]
         for user in users:
             row = past.user(tx, user, at=at, now=now)
-            found[f"u{user}"] = (hearing.exists(row), hearing.active(row))
+            exists = hearing.exists(row)
+            found[f"u{user}"] = (exists, hearing.active(row, exists))
         for group in groups:
             row = past.group(tx, group, at=at, now=now)
             found[f"g{group}"] = (hearing.exists(row), row.removed_at)

@@ -15,8 +15,12 @@ from models.store.driver import Params
 
 T = TypeVar("T")
 TRIES = 50
-_LOST = frozenset({"40001", "40P01", "55P03", "23505"})
-"""Serialization, deadlock, a lock not to be had, and a row that another inserted meanwhile."""
+_LOST = frozenset({"40001", "40P01", "55P03", "23505", "25P03"})
+"""Serialization, deadlock, a lock not to be had, a row that another inserted meanwhile, and
+a transaction that stood still for too long."""
+STILL = 30
+"""Seconds after which PostgreSQL ends a transaction that stands still. A process that was frozen
+in the middle of one would keep its locks from everybody for as long as it is frozen."""
 
 
 class Tx:
@@ -234,7 +238,14 @@ def _sqlite(url: str) -> Engine:
 
 
 def _postgres(url: str) -> Engine:
-    return create_engine(url, pool_size=20, max_overflow=30, pool_pre_ping=True)
+    engine = create_engine(url, pool_size=20, max_overflow=30, pool_pre_ping=True)
+
+    @event.listens_for(engine, "connect")
+    def prepare(dbapi: Any, _record: object) -> None:
+        dbapi.execute(f"SET idle_in_transaction_session_timeout = '{STILL}s'")
+        dbapi.commit()
+
+    return engine
 
 
 def dumps(value: Any) -> str:

@@ -1,8 +1,9 @@
 """What a report lists: how each finding stood at that time, and what is new since another."""
 
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import and_, case, exists, func, literal, select
+from sqlalchemy import Select, and_, case, exists, func, literal, select
 from sqlalchemy.sql.expression import FromClause
 
 from models.instant import DAY, Instant
@@ -45,27 +46,7 @@ def of_report(connection: int, at: Instant, against: Instant | None) -> Listing:
         else_=Change.HEALED.value,
     )
     return Listing(
-        rows=select(
-            _F.c.public_id,
-            _F.c.kind,
-            _S.c.severity,
-            _S.c.state,
-            func.coalesce(_S.c.summary, _F.c.summary).label("summary"),
-            func.coalesce(_S.c.suggestion, _F.c.suggestion).label("suggestion"),
-            func.coalesce(_S.c.evidence, _F.c.evidence).label("evidence"),
-            change.label("change"),
-            _U.c.user_name,
-            _G.c.name.label("group_name"),
-            TARGETS.c.slug.label("target_slug"),
-        )
-        .select_from(_S)
-        .join(_F, _F.c.id == _S.c.finding_id)
-        .join(CONNECTIONS, CONNECTIONS.c.id == _S.c.connection_id)
-        .join(ORGANIZATIONS, ORGANIZATIONS.c.id == CONNECTIONS.c.organization_id)
-        .outerjoin(TARGETS, TARGETS.c.id == _F.c.target_id)
-        .outerjoin(_U, _U.c.id == _F.c.user_id)
-        .outerjoin(_G, _G.c.id == _F.c.group_id)
-        .where(_S.c.connection_id == connection),
+        rows=_rows(change).where(_S.c.connection_id == connection),
         keys=(_S.c.id,),
         organization=CONNECTIONS.c.organization_id,
         named=lambda name: _F.c.public_id == name,
@@ -82,6 +63,31 @@ def of_report(connection: int, at: Instant, against: Instant | None) -> Listing:
             }
         ),
         sorts={"severity": rank(_S.c.severity), "kind": _F.c.kind},
+    )
+
+
+def _rows(change: Expression) -> Select[Any]:
+    """A spell's own words where it has any, else those of its finding."""
+    own = ("summary", "suggestion", "evidence")
+    return (
+        select(
+            _F.c.public_id,
+            _F.c.kind,
+            _S.c.severity,
+            _S.c.state,
+            *(func.coalesce(_S.c[name], _F.c[name]).label(name) for name in own),
+            change.label("change"),
+            _U.c.user_name,
+            _G.c.name.label("group_name"),
+            TARGETS.c.slug.label("target_slug"),
+        )
+        .select_from(_S)
+        .join(_F, _F.c.id == _S.c.finding_id)
+        .join(CONNECTIONS, CONNECTIONS.c.id == _S.c.connection_id)
+        .join(ORGANIZATIONS, ORGANIZATIONS.c.id == CONNECTIONS.c.organization_id)
+        .outerjoin(TARGETS, TARGETS.c.id == _F.c.target_id)
+        .outerjoin(_U, _U.c.id == _F.c.user_id)
+        .outerjoin(_G, _G.c.id == _F.c.group_id)
     )
 
 

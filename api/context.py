@@ -1,32 +1,72 @@
 """What every door needs, wired once and handed to each request as `request.app.state.context`."""
 
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from starlette.requests import Request
 
 from api.attempts import Attempts
 from api.login.oidc import Verifier
-from models.clock import Clock
-from models.store.database import Database
+from models.clock import Clock, Instant
+from models.store.database import Database, Tx
+from models.store.desk import Asked, Desk, Outcome
 from models.store.vault import Vault
 from sync.peers import Peers
 from sync.settings import Settings
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
     settings: Settings
     database: Database
+    desk: Desk
     clock: Clock
     vault: Vault
     peers: Peers
     verifier: Verifier
     attempts: Attempts = field(default_factory=Attempts)
+    introduced: dict[tuple[str, str], Instant] = field(default_factory=dict)
+    """Who was let in at which door, and until when its bodies are read before it is asked again."""
+
+    async def write(self, work: Callable[[Tx], T]) -> T:
+        """Work in a transaction, in another thread. It is durable when this returns."""
+        return await _answered(self.desk.write, work)
+
+    async def read(self, work: Callable[[Tx], T]) -> T:
+        return await _answered(self.desk.read, work)
 
     def close(self) -> None:
+        self.desk.close()
         self.verifier.close()
         self.peers.close()
         self.database.close()
+
+
+async def _answered(ask: Callable[[Asked], None], work: Callable[[Tx], T]) -> T:
+    """Raises what the work raised."""
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[Any] = loop.create_future()
+
+    def settle(outcome: Outcome) -> None:
+        if answer.done():  # whoever asked has gone
+            return
+        if outcome.trouble is None:
+            answer.set_result(outcome.value)
+        else:
+            answer.set_exception(outcome.trouble)
+
+    def tell(outcome: Outcome) -> None:
+        with suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(settle, outcome)
+
+    ask(Asked(work, tell))
+    found: T = await answer
+    return found
 
 
 def context_of(request: Request) -> Context:
@@ -39,9 +79,11 @@ def build(settings: Settings) -> Context:
     """Opens the database and the vault; nothing outside is called yet."""
     settings.prepare_home()
     vault = settings.vault()
+    database = Database(settings.sql_url)
     return Context(
         settings=settings,
-        database=Database(settings.sql_url),
+        database=database,
+        desk=Desk(database),
         clock=Clock(),
         vault=vault,
         peers=Peers(vault, settings.limits),

@@ -13,12 +13,14 @@ Describe = Callable[[str], dict[str, discovery.Body]]
 
 
 async def options(request: Request, caller: Caller) -> Response:
+    await caller.confirm()
     _refuse_filter(request)
     return answers.answer(discovery.service_provider_config(caller.base_url))
 
 
 def all_of(describe: Describe) -> Handler:
     async def show_all(request: Request, caller: Caller) -> Response:
+        await caller.confirm()
         _refuse_filter(request)
         found = list(describe(caller.base_url).values())
         return answers.listed(found, total=len(found))
@@ -29,6 +31,7 @@ def all_of(describe: Describe) -> Handler:
 def one_of(describe: Describe) -> Handler:
     async def show_one(request: Request, caller: Caller) -> Response:
         """Names and URNs in any case (RFC 8141 §3.1 leaves only parts of a URN to it)."""
+        await caller.confirm()
         wanted = str(request.path_params["id"]).casefold()
         for name, body in describe(caller.base_url).items():
             if name.casefold() == wanted:
@@ -40,6 +43,7 @@ def one_of(describe: Describe) -> Handler:
 
 def missing(sentence: str) -> Handler:
     async def refuse(request: Request, caller: Caller) -> Response:
+        await caller.confirm()
         raise errors.NotImplemented(sentence)
 
     return refuse

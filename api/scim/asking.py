@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Row
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,6 +18,7 @@ from api.scim.projection import Projection, projection_of
 from api.scim.render import Renderer, location
 from models.store import scim
 from models.store.database import Tx
+from sync.connection import Connection
 from sync.push import Push
 
 
@@ -36,15 +37,11 @@ class Ask:
 
     async def write(self, work: "Work") -> Response:
         """Work on the push channel, all or nothing, in a thread."""
-
-        def within(push: Push) -> Response:
-            return work(self, push)
-
-        return await run_in_threadpool(self.caller.write, within)
+        return await self.caller.write(partial(work, self))
 
     async def read(self) -> Response:
         """Raises NotFound. What the client has already is not even rendered."""
-        return await run_in_threadpool(self._read)
+        return await self.caller.read(self._read)
 
     def hold(self, push: Push) -> Row[Any]:
         """The resource, ours until the end. Raises NotFound and PreconditionFailed."""
@@ -61,18 +58,17 @@ class Ask:
         """The resource as it stands now."""
         return self._response(tx, scim.of_key(tx, self.table, key), status)
 
-    def _read(self) -> Response:
-        link = self.caller.connection.key
-        with self.caller.context.database.read() as tx:
-            row: Any = scim.find(tx, self.table, connection=link, public_id=self.public_id)
-            if row is None and self.table == "users":
-                row = newcomers.of_public_id(tx, link, self.public_id)
-            if row is None:
-                raise _missing()
-            version = version_of(row.scim_version)
-            if is_unchanged(self.if_none_match, version):
-                return answers.unchanged(version)
-            return self._response(tx, row, 200)
+    def _read(self, tx: Tx, connection: Connection) -> Response:
+        link = connection.key
+        row: Any = scim.find(tx, self.table, connection=link, public_id=self.public_id)
+        if row is None and self.table == "users":
+            row = newcomers.of_public_id(tx, link, self.public_id)
+        if row is None:
+            raise _missing()
+        version = version_of(row.scim_version)
+        if is_unchanged(self.if_none_match, version):
+            return answers.unchanged(version)
+        return self._response(tx, row, 200)
 
     def _response(self, tx: Tx, row: Row[Any], status: int) -> Response:
         base_url = self.caller.base_url

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
+from sqlalchemy import Row
 from starlette.requests import Request
 
 from api.addresses import address_of
 from api.context import Context, context_of
 from api.scim.errors import ScimError, TooManyRequests, Unauthorized
 from api.scim.filters import is_storable
-from models.instant import MINUTE, Instant
+from models.instant import MINUTE
 from models.store import accounts
+from models.store.database import Tx
 from models.store.vault import hashed
 from sync import connection as connections
 from sync.connection import Connection
@@ -20,45 +23,79 @@ from sync.push import Push
 T = TypeVar("T")
 
 PREFIX = "/scim/v2"
+INTRODUCTION = MINUTE // 2
+"""How long a caller need not be looked up before its body is read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The identity provider of one connection."""
+    """Whoever asks, as the identity provider of one connection.
 
-    context: Context
-    connection: Connection
+    That it really is one is looked up in every transaction anew: a revoked token is dead at
+    once. Each of these raises Unauthorized, in the same words whatever was wrong.
+    """
+
+    request: Request
+    name: str
+    """The public id of the connection."""
+    hashed: str
+    """The token is looked up by its hash, so how long that takes says nothing of any token."""
+
+    @property
+    def context(self) -> Context:
+        return context_of(self.request)
 
     @property
     def base_url(self) -> str:
-        return f"{self.context.settings.outside}{PREFIX}/{self.connection.public_id}"
+        return f"{self.context.settings.outside}{PREFIX}/{self.name}"
 
-    def write(self, work: Callable[[Push], T]) -> T:
+    async def write(self, work: Callable[[Push], T]) -> T:
         """Work on the push channel, all or nothing; again where another was faster."""
-        return self.context.database.insist(
-            lambda tx: work(Push(tx, self.connection, self.context.clock))
-        )
+        clock = self.context.clock
+        return await self.context.write(lambda tx: work(Push(tx, self._connection(tx), clock)))
+
+    async def read(self, work: Callable[[Tx, Connection], T]) -> T:
+        return await self.context.read(lambda tx: work(tx, self._connection(tx)))
+
+    async def introduce(self) -> None:
+        """Nothing of a stranger's request is read. Whoever was let in a moment ago is looked up
+        in the transaction that it wants, and not before. Raises TooManyRequests as well.
+        """
+        known, now = self.context.introduced, self.context.clock.now()
+        if known.get((self.name, self.hashed), 0) <= now:
+            await self.confirm()
+            known[self.name, self.hashed] = now + INTRODUCTION
+
+    async def confirm(self) -> None:
+        """Look it up by itself, and remember that the token was used. Raises TooManyRequests.
+
+        A right token is let in however often its address was wrong: providers share addresses
+        among customers.
+        """
+        row, now = await self.context.read(self._row), self.context.clock.now()
+        if row is None:
+            raise _refusal(self.context, self.request)
+        if row.last_used_at is None or row.last_used_at < now - MINUTE:
+            note = partial(accounts.note_use, table="scim_tokens", key=row.token_id, now=now)
+            await self.context.write(note)
+
+    def _connection(self, tx: Tx) -> Connection:
+        row = self._row(tx)
+        if row is None:
+            self.context.introduced.pop((self.name, self.hashed), None)
+            raise _unauthorized()
+        return connections.of_row(row)
+
+    def _row(self, tx: Tx) -> Row[Any] | None:
+        return accounts.scim_token(tx, self.name, self.hashed, self.context.clock.now())
 
 
-def authenticate(request: Request) -> Caller:
-    """Raises Unauthorized, in the same words whatever was wrong, and TooManyRequests after many.
-
-    The token is looked up by its hash, so how long that takes says nothing of any token. A right
-    one is let in however often its address was wrong: providers share addresses among customers.
-    """
-    context = context_of(request)
+def caller_of(request: Request) -> Caller:
+    """Raises Unauthorized and TooManyRequests where there is nothing to look up."""
     name, token = str(request.path_params["connection_id"]), _token(request)
-    now = context.clock.now()
     if token is None or not is_storable(name):
-        raise _refusal(context, request, now)
-    with context.database.read() as tx:
-        row = accounts.scim_token(tx, name, hashed(token), now)
-    if row is None:
-        raise _refusal(context, request, now)
-    if row.last_used_at is None or row.last_used_at < now - MINUTE:
-        with context.database.write() as tx:
-            accounts.note_use(tx, "scim_tokens", row.token_id, now)
-    return Caller(context, connections.of_row(row))
+        raise _refusal(context_of(request), request)
+    return Caller(request, name, hashed(token))
 
 
 def _token(request: Request) -> str | None:
@@ -66,8 +103,14 @@ def _token(request: Request) -> str | None:
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 
-def _refusal(context: Context, request: Request, now: Instant) -> ScimError:
-    seconds = context.attempts.wrong(address_of(request, context.settings.proxies), now)
+def _refusal(context: Context, request: Request) -> ScimError:
+    """After many wrong tokens from one address it is told to wait."""
+    address = address_of(request, context.settings.proxies)
+    seconds = context.attempts.wrong(address, context.clock.now())
     if seconds:
         return TooManyRequests("Too many wrong tokens came from this address.", seconds)
+    return _unauthorized()
+
+
+def _unauthorized() -> Unauthorized:
     return Unauthorized("A valid bearer token of this connection is needed.")

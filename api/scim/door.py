@@ -3,13 +3,12 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.scim.answers import refusal, refused
-from api.scim.auth import Caller, authenticate
+from api.scim.auth import Caller, caller_of
 from api.scim.errors import MethodNotAllowed, NotFound
 
 Handler = Callable[[Request, Caller], Awaitable[Response]]
@@ -36,10 +35,12 @@ class Door:
             await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
-        caller = await run_in_threadpool(authenticate, request)
+        caller = caller_of(request)
+        await caller.introduce()
         handler = self.handlers.get("GET" if request.method == "HEAD" else request.method)
         if handler is not None:
             return await handler(request, caller)
+        await caller.confirm()
         if self.handlers:
             allowed = ", ".join(sorted(self.handlers))
             raise MethodNotAllowed(f"{request.method} is not possible here.", allowed)

@@ -1,8 +1,8 @@
 """Lists of users, of groups, and of both (RFC 7644 §3.4.2 and §3.4.3)."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,10 +14,12 @@ from api.scim.errors import InvalidValue
 from api.scim.paging import Collection, Look
 from api.scim.query import Query
 from models.filters import And, Filter, Not, Or, Path, Present
+from models.store.database import Tx
 from models.store.fields import Field, Fields, Flag, Many, Number, Text, Time, UnknownAttribute
 from models.store.filtering import to_sql
 from models.store.scim_fields import never
 from models.store.scim_lists import Listed, Sortable
+from sync.connection import Connection
 
 _NEVER = Present(Path(None, "never"))
 
@@ -25,7 +27,7 @@ _NEVER = Present(Path(None, "never"))
 def lister(*collections: Collection) -> Handler:
     async def list_them(request: Request, caller: Caller) -> Response:
         asked = query.of_url(request)
-        return await run_in_threadpool(_list, caller, collections, asked)
+        return await caller.read(partial(_list, caller, collections, asked))
 
     return list_them
 
@@ -33,16 +35,17 @@ def lister(*collections: Collection) -> Handler:
 def searcher(*collections: Collection) -> Handler:
     async def search(request: Request, caller: Caller) -> Response:
         asked = query.of_body(await body_of(request))
-        return await run_in_threadpool(_list, caller, collections, asked)
+        return await caller.read(partial(_list, caller, collections, asked))
 
     return search
 
 
-def _list(caller: Caller, collections: Sequence[Collection], asked: Query) -> Response:
+def _list(
+    caller: Caller, collections: Sequence[Collection], asked: Query, tx: Tx, connection: Connection
+) -> Response:
     listed = [_listed(one, collections, asked) for one in collections]
-    with caller.context.database.read() as tx:
-        look = Look(tx, caller, collections, asked, listed)
-        return look.by_index() if asked.cursor is None else look.by_cursor(asked.cursor)
+    look = Look(tx, connection.key, caller, collections, asked, listed)
+    return look.by_index() if asked.cursor is None else look.by_cursor(asked.cursor)
 
 
 def _listed(one: Collection, everything: Sequence[Collection], asked: Query) -> Listed:

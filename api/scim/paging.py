@@ -47,6 +47,8 @@ class Look:
     """One look at a list, within one transaction."""
 
     tx: Tx
+    link: int
+    """The key of the connection."""
     caller: Caller
     collections: Sequence[Collection]
     asked: Query
@@ -54,7 +56,7 @@ class Look:
 
     def by_index(self) -> Response:
         """RFC 7644 §3.4.2.4."""
-        start, link = self.asked.start, self.caller.connection.key
+        start, link = self.asked.start, self.link
         window = replace(self._window(), offset=start - 1)
         rows: Sequence[Any]
         rows, total = page(self.tx, link, self.listed, window=window)
@@ -74,7 +76,7 @@ class Look:
         return self._page(cursors, now, from_here.total, from_here)
 
     def _first_page(self, cursors: Cursors, now: Instant) -> Response:
-        total = count(self.tx, self.caller.connection.key, self.listed)
+        total = count(self.tx, self.link, self.listed)
         newcomer = None if total else self._newcomer()
         if newcomer is None:
             return self._page(cursors, now, total, None)
@@ -85,7 +87,7 @@ class Look:
         window, backwards = self._window(), since is not None and since.backwards
         if since is not None:
             window = replace(window, beyond=since.beyond, backwards=backwards)
-        link = self.caller.connection.key
+        link = self.link
         rows, has_more = follow(self.tx, link, self.listed, window=window)
 
         def at(row: Row[Any], *, backwards: bool) -> str:
@@ -111,12 +113,12 @@ class Look:
         names = [one.kind.name for one in self.collections]
         asked, caller = self.asked, self.caller
         query = (names, asked.filter, asked.sort_by, asked.descending)
-        return of_query(caller.context.vault, caller.connection.public_id, *query)
+        return of_query(caller.context.vault, caller.name, *query)
 
     def _newcomer(self) -> newcomers.Newcomer | None:
         if self.collections[0] is not USERS:
             return None
-        return newcomers.probed(self.tx, self.caller.connection.key, self.asked.filter)
+        return newcomers.probed(self.tx, self.link, self.asked.filter)
 
     def _rendered(self, rows: Sequence[Any]) -> list[Body]:
         renderer = Renderer(self.tx, self.caller.base_url, self.asked.projection)

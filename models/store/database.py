@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import msgspec
@@ -33,31 +33,25 @@ class Tx:
         """Something was queued: whoever delivers should look once this is committed."""
 
     def rows(self, sql: str, params: Params | None = None) -> Sequence[Row[Any]]:
-        with self._ran(sql, params or {}) as cursor:
-            return driver.rows(cursor, cursor.fetchall())
+        return self._taken(sql, params or {}, driver.every_row)
 
     def row(self, sql: str, params: Params | None = None) -> Row[Any] | None:
-        with self._ran(sql, params or {}) as cursor:
-            first = cursor.fetchone()
-            return None if first is None else driver.rows(cursor, [first])[0]
+        return self._taken(sql, params or {}, driver.first_row)
 
     def value(self, sql: str, params: Params | None = None) -> Any:
-        with self._ran(sql, params or {}) as cursor:
-            first = cursor.fetchone()
-            return None if first is None else first[0]
+        return self._taken(sql, params or {}, driver.first_value)
 
     def run(self, sql: str, params: Params | None = None) -> int:
         """How many rows it changed."""
-        with self._ran(sql, params or {}) as cursor:
-            return int(cursor.rowcount)
+        return self._taken(sql, params or {}, driver.count)
 
     def many(self, sql: str, params: Sequence[Params]) -> int:
         """Once for each; answers how many rows it changed in all."""
         if not params:
             return 0
         known = driver.statement(sql, (), self.connection.dialect)
-        with driver.ran(self.connection, known.sql, known.every(params), many=True) as cursor:
-            return int(cursor.rowcount)
+        given = known.every(params)
+        return driver.taken(self.connection, known.sql, given, driver.count, many=True)
 
     def fill(
         self,
@@ -79,18 +73,16 @@ class Tx:
         given: Any = [row + constants for row in rows] if constants else rows
         if dialect.name != "sqlite":
             given = [*constants, *map(list, zip(*rows, strict=True))]
-        with driver.ran(self.connection, sql, given, many=dialect.name == "sqlite") as cursor:
-            return int(cursor.rowcount)
+        many = dialect.name == "sqlite"
+        return driver.taken(self.connection, sql, given, driver.count, many=many)
 
     def column(self, sql: str, params: Params | None = None) -> list[Any]:
         """The first column of all rows."""
-        with self._ran(sql, params or {}) as cursor:
-            return [row[0] for row in cursor]
+        return [row[0] for row in self.tuples(sql, params)]
 
     def tuples(self, sql: str, params: Params | None = None) -> list[tuple[Any, ...]]:
         """Bare rows, of which there may be very many."""
-        with self._ran(sql, params or {}) as cursor:
-            return list(cursor.fetchall())
+        return self._taken(sql, params or {}, driver.every_tuple)
 
     def stream(self, sql: str, params: Params | None = None) -> Iterator[Row[Any]]:
         """Rows one by one, without holding them all."""
@@ -117,10 +109,29 @@ class Tx:
         sql = f"UPDATE {table} SET {sets} WHERE id = :_key"
         return self.run(sql, {**values, "_key": key})
 
-    def _ran(self, sql: str, params: Params) -> AbstractContextManager[Any]:
-        lists = tuple(name for name, value in params.items() if isinstance(value, list))
+    @property
+    def is_open(self) -> bool:
+        """Whether SQLite has not undone all of it after an error."""
+        raw: Any = self.connection.connection.dbapi_connection
+        return self.dialect != "sqlite" or bool(raw.in_transaction)
+
+    def apart(self, work: Callable[["Tx"], T]) -> T:
+        """`work`, all or nothing, whatever becomes of the rest of the transaction."""
+        had_work = self.has_work
+        self.run("SAVEPOINT apart")
+        try:
+            return work(self)
+        except BaseException:
+            self.has_work = had_work
+            self.run("ROLLBACK TO SAVEPOINT apart")
+            raise
+        finally:
+            self.run("RELEASE SAVEPOINT apart")
+
+    def _taken(self, sql: str, params: Params, take: Callable[[Any], T]) -> T:
+        lists = tuple([name for name, value in params.items() if isinstance(value, list)])
         known = driver.statement(sql, lists, self.connection.dialect)
-        return driver.ran(self.connection, *known.filled(params))
+        return driver.taken(self.connection, *known.filled(params), take)
 
 
 class Database:
@@ -231,8 +242,7 @@ def _sqlite(url: str) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get("writes")
-        with driver.ran(connection, "BEGIN IMMEDIATE" if writes else "BEGIN", ()):
-            pass
+        driver.taken(connection, "BEGIN IMMEDIATE" if writes else "BEGIN", (), driver.count)
 
     return engine
 

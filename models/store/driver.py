@@ -6,18 +6,17 @@ compiled statements and the shapes of rows are kept.
 
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Dialect, Row, bindparam, text
-from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import NULLTYPE
 
 Params = Mapping[str, Any]
+T = TypeVar("T")
 KEPT = 2048
 """Statements, and shapes of rows."""
 CHUNK = 5000
@@ -108,9 +107,29 @@ def _shape(names: tuple[Any, ...]) -> Callable[[Iterable[Any]], Any]:
     return make
 
 
-def rows(cursor: DBAPICursor, found: Sequence[Any]) -> list[Row[Any]]:
-    """They have what we use of SQLAlchemy's rows, and tell a column in a twentieth of the time."""
+def every_row(cursor: Any) -> list[Row[Any]]:
+    found = cursor.fetchall()
     return list(map(_shape(_names(cursor)), found)) if found else []
+
+
+def first_row(cursor: Any) -> Row[Any] | None:
+    found = cursor.fetchone()
+    return None if found is None else _shape(_names(cursor))(found)
+
+
+def first_value(cursor: Any) -> Any:
+    found = cursor.fetchone()
+    return None if found is None else found[0]
+
+
+def every_tuple(cursor: Any) -> list[tuple[Any, ...]]:
+    found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
+
+
+def count(cursor: Any) -> int:
+    """How many rows were changed."""
+    return int(cursor.rowcount)
 
 
 def _names(cursor: Any) -> tuple[Any, ...]:
@@ -118,12 +137,13 @@ def _names(cursor: Any) -> tuple[Any, ...]:
     answer = getattr(cursor, "pgresult", None)
     if answer is not None:
         return tuple(map(answer.fname, range(answer.nfields)))
-    return tuple(column[0] for column in cursor.description)
+    return tuple([column[0] for column in cursor.description])
 
 
-@contextmanager
-def ran(connection: Connection, sql: str, params: Any, *, many: bool = False) -> Iterator[Any]:
-    """A cursor that ran this. Raises what SQLAlchemy would raise."""
+def taken(
+    connection: Connection, sql: str, params: Any, take: Callable[[Any], T], *, many: bool = False
+) -> T:
+    """What is taken from a cursor that ran this. Raises what SQLAlchemy would raise."""
     raw = connection.connection.dbapi_connection
     assert raw is not None
     cursor = raw.cursor()
@@ -131,7 +151,7 @@ def ran(connection: Connection, sql: str, params: Any, *, many: bool = False) ->
         for listener in connection.engine.dispatch.before_cursor_execute:
             listener(connection, cursor, sql, params, None, many)
         (cursor.executemany if many else cursor.execute)(sql, params)
-        yield cursor
+        return take(cursor)
     except connection.dialect.loaded_dbapi.Error as trouble:
         raise _told(connection, sql, params, trouble) from trouble
     finally:

@@ -1,0 +1,161 @@
+"""Where work on the database is handed in, to be told what came of it.
+
+On SQLite one thread writes, and takes all that waits into one transaction, so that it waits for
+the disk once. PostgreSQL does as much by itself for those who commit at once; there each work
+has a transaction of its own. Few threads do more than many, which only wait for each other.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from models.store.database import Database, Tx
+
+READERS = 2
+ON_A_SERVER = 6
+"""Threads of each kind on PostgreSQL, where they wait for it most of the time."""
+TOGETHER = 32
+"""Works in one transaction at the most."""
+
+Work = Callable[[Tx], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    value: Any = None
+    trouble: Exception | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    work: Work
+    tell: Callable[[Outcome], None]
+    """Called in the thread that did it."""
+
+
+class Desk:
+    """Its threads start when they are first needed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        most = TOGETHER if database.is_sqlite else 1
+        writers, readers = (1, READERS) if database.is_sqlite else (ON_A_SERVER, ON_A_SERVER)
+        self._writing = Line("writer", writers, most, self._write)
+        self._reading = Line("reader", readers, most, self._read)
+
+    def write(self, asked: Asked) -> None:
+        """All or nothing, whatever becomes of others; again where another was faster.
+
+        Nobody is told that it is done before it is durable. It must do nothing outside its
+        transaction.
+        """
+        self._writing.add(asked)
+
+    def read(self, asked: Asked) -> None:
+        """A look that begins now or later. Nothing of it is kept."""
+        self._reading.add(asked)
+
+    def close(self) -> None:
+        """What was asked for until now is still done."""
+        self._writing.close()
+        self._reading.close()
+
+    def _write(self, asked: list[Asked]) -> None:
+        if len(asked) == 1 or not self._write_together(asked):
+            for one in asked:
+                one.tell(_outcome(self._database.insist, one.work))
+
+    def _write_together(self, asked: list[Asked]) -> bool:
+        """False when nothing of it was kept."""
+        outcomes = _outcome(self._database.insist, lambda tx: [_apart(tx, one) for one in asked])
+        if outcomes.trouble is not None:
+            return False
+        for one, outcome in zip(asked, outcomes.value, strict=True):
+            one.tell(outcome)
+        return True
+
+    def _read(self, asked: list[Asked]) -> None:
+        left = iter(asked)
+        try:
+            with self._database.read() as tx:
+                for one in left:
+                    one.tell(_outcome(one.work, tx))
+        except Exception as trouble:
+            for one in left:
+                one.tell(Outcome(trouble=trouble))
+
+
+class Line:
+    """What waits to be done, and the threads that take it."""
+
+    def __init__(
+        self, name: str, threads: int, most: int, carry_out: Callable[[list[Asked]], None]
+    ) -> None:
+        self._waiting: SimpleQueue[Asked | None] = SimpleQueue()
+        self._most = most
+        self._carry_out = carry_out
+        self._threads = [
+            threading.Thread(target=self._work, name=f"{name}-{number}", daemon=True)
+            for number in range(threads)
+        ]
+        self._opening = threading.Lock()
+        self._is_open = False
+
+    def add(self, asked: Asked) -> None:
+        if not self._is_open:
+            self._open()
+        self._waiting.put(asked)
+
+    def close(self) -> None:
+        """Returns when what waits is done."""
+        with self._opening:
+            if self._is_open:
+                self._waiting.put(None)
+                for thread in self._threads:
+                    thread.join()
+
+    def _open(self) -> None:
+        with self._opening:
+            if not self._is_open:
+                for thread in self._threads:
+                    thread.start()
+                self._is_open = True
+
+    def _work(self) -> None:
+        while asked := self._next():
+            self._carry_out(asked)
+        self._waiting.put(None)  # for the next of the threads
+
+    def _next(self) -> list[Asked]:
+        """All that waits, up to so many; nothing once it is closed."""
+        found: list[Asked] = []
+        one = self._waiting.get()
+        while one is not None and len(found) < self._most - 1:
+            found.append(one)
+            try:
+                one = self._waiting.get_nowait()
+            except Empty:
+                return found
+        if one is not None:
+            return [*found, one]
+        if found:
+            self._waiting.put(None)
+        return found
+
+
+def _apart(tx: Tx, asked: Asked) -> Outcome:
+    """Raises when the whole transaction was lost with it."""
+    outcome = _outcome(tx.apart, asked.work)
+    if outcome.trouble is not None and not tx.is_open:
+        raise outcome.trouble
+    return outcome
+
+
+def _outcome(do: Callable[..., Any], *given: Any) -> Outcome:
+    """Whatever is raised goes to whoever asked."""
+    try:
+        return Outcome(do(*given))
+    except Exception as trouble:
+        return Outcome(trouble=trouble)

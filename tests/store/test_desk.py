@@ -1,0 +1,148 @@
+"""What is handed in at the desk is done as if it were alone, however many share a transaction."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from typing import Any
+
+import pytest
+
+from models.identity import UserKey
+from models.store import identities
+from models.store.database import Database, Tx
+from models.store.desk import TOGETHER, Asked, Desk, Outcome
+from tests import builders
+from tests.builders import START as NOW
+from tests.builders import World
+from tests.playground import EVERY_STORE, fresh
+
+Heard = Future[Any]
+
+
+@pytest.fixture(params=EVERY_STORE)
+def found(request: pytest.FixtureRequest) -> Database:
+    return fresh(request.param)
+
+
+@pytest.fixture
+def made(found: Database) -> World:
+    return builders.world(found)
+
+
+@pytest.fixture
+def desk(found: Database) -> Iterator[Desk]:
+    desk = Desk(found)
+    yield desk
+    desk.close()
+
+
+def hand_in(
+    desk: Desk, work: Callable[[Tx], Any], then: Callable[[], None] = lambda: None
+) -> Heard:
+    heard: Heard = Future()
+
+    def tell(outcome: Outcome) -> None:
+        then()
+        if outcome.trouble is None:
+            heard.set_result(outcome.value)
+        else:
+            heard.set_exception(outcome.trouble)
+
+    desk.write(Asked(work, tell))
+    return heard
+
+
+def all_at_once(desk: Desk, works: list[Callable[[Tx], Any]]) -> list[Heard]:
+    """While the writer is kept busy, so that it finds them all when it comes back."""
+    gate = threading.Event()
+    hand_in(desk, lambda _tx: gate.wait(5))
+    found = [hand_in(desk, one) for one in works]
+    gate.set()
+    return found
+
+
+def hired(made: World) -> Callable[[Tx], UserKey]:
+    return lambda tx: identities.insert_user(tx, made.connection.key, NOW)
+
+
+def users(found: Database) -> set[int]:
+    with found.read() as tx:
+        return set(tx.column("SELECT id FROM users"))
+
+
+def test_a_work_that_fails_leaves_nothing_and_touches_no_other(
+    desk: Desk, made: World, found: Database
+) -> None:
+    def fail(tx: Tx) -> None:
+        hired(made)(tx)
+        raise ValueError("no")
+
+    before, broken, after = all_at_once(desk, [hired(made), fail, hired(made)])
+    with pytest.raises(ValueError, match="no"):
+        broken.result(5)
+    assert {before.result(5), after.result(5)} == users(found)
+
+
+def test_a_statement_that_fails_touches_no_other(desk: Desk, made: World, found: Database) -> None:
+    with found.write() as tx:
+        first = hired(made)(tx)
+    again = f"INSERT INTO users SELECT * FROM users WHERE id = {first}"
+    one, broken, other = all_at_once(desk, [hired(made), lambda tx: tx.run(again), hired(made)])
+    assert broken.exception(5) is not None
+    assert {first, one.result(5), other.result(5)} == users(found)
+
+
+def test_what_loses_the_whole_transaction_loses_nobody_elses_work(
+    made: World, found: Database, desk: Desk
+) -> None:
+    """As SQLite does by itself when the disk is full."""
+
+    def lose(tx: Tx) -> None:
+        tx.run("ROLLBACK")
+        raise ValueError("lost")
+
+    one, broken, other = all_at_once(desk, [hired(made), lose, hired(made)])
+    assert {one.result(5), other.result(5)} == users(found)
+    assert len(users(found)) == 2
+    assert broken.exception(5) is not None
+
+
+def test_nobody_is_told_before_others_can_see_it(desk: Desk, made: World, found: Database) -> None:
+    seen: list[set[int]] = []
+    gate = threading.Event()
+    hand_in(desk, lambda _tx: gate.wait(5))
+    heard = [hand_in(desk, hired(made), lambda: seen.append(users(found))) for _ in range(5)]
+    gate.set()
+    keys = {one.result(5) for one in heard}
+    assert len(keys) == 5 and all(len(one) for one in seen)
+    if found.is_sqlite:
+        assert seen == [keys] * 5, "they were one transaction"
+
+
+def test_more_than_fit_into_one_transaction_are_all_done(
+    desk: Desk, made: World, found: Database
+) -> None:
+    heard = all_at_once(desk, [hired(made)] * (2 * TOGETHER + 3))
+    assert len({one.result(5) for one in heard}) == len(users(found)) == 2 * TOGETHER + 3
+
+
+def test_what_was_handed_in_before_the_end_is_still_done(made: World, found: Database) -> None:
+    desk = Desk(found)
+    heard = [hand_in(desk, hired(made)) for _ in range(40)]
+    desk.close()
+    assert {one.result(0) for one in heard} == users(found)
+
+
+def test_a_look_that_fails_spoils_no_other(desk: Desk, made: World) -> None:
+    told: list[Outcome] = []
+    done = threading.Event()
+
+    def tell(outcome: Outcome) -> None:
+        told.append(outcome)
+        if len(told) == 3:
+            done.set()
+
+    for sql in ("SELECT 7", "SELECT no_such_column", "SELECT 7"):
+        desk.read(Asked(lambda tx, sql=sql: tx.value(sql), tell))  # type: ignore[misc]
+    assert done.wait(5)
+    assert sorted(str(one.value) for one in told) == ["7", "7", "None"]

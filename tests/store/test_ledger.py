@@ -136,6 +136,18 @@ def test_a_later_word_stands_and_an_earlier_one_that_comes_late_does_not(kind: s
 
 
 @every_store
+def test_a_removal_that_comes_late_does_not_take_a_later_one_back(kind: str) -> None:
+    world = small(kind)
+    group, (ada, _) = world.groups[0], world.users
+    world.tell(
+        said(PUSH, 25, MembersAdded(group, frozenset({ada}))),
+        said(PUSH, 30, MembersRemoved(group, frozenset({ada}))),
+        said(PUSH, 20, MembersRemoved(group, frozenset({ada}))),
+    )
+    assert isinstance(world.heard(0, 0).push, No)
+
+
+@every_store
 def test_an_addition_that_comes_after_a_newer_list_without_it_adds_nobody(kind: str) -> None:
     """Whether anybody else has spoken of the membership or not."""
     world = small(kind)

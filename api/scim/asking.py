@@ -88,16 +88,35 @@ Work = Callable[[Ask, Push], Response]
 
 def ask_of(request: Request, caller: Caller, table: str) -> Ask:
     """Raises NotFound for an id that nothing can have, and InvalidValue."""
-    public_id = str(request.path_params.get("id", ""))
+    return ask_for(
+        caller,
+        table,
+        str(request.path_params.get("id", "")),
+        if_match=request.headers.get("if-match"),
+        if_none_match=request.headers.get("if-none-match"),
+        projection=projection_of(request),
+    )
+
+
+def ask_for(
+    caller: Caller,
+    table: str,
+    public_id: str,
+    *,
+    projection: Projection,
+    if_match: str | None = None,
+    if_none_match: str | None = None,
+) -> Ask:
+    """Raises NotFound for an id that nothing can have."""
     if not is_storable(public_id):
         raise _missing()
     return Ask(
         caller=caller,
         table=table,
         public_id=public_id,
-        if_match=request.headers.get("if-match"),
-        if_none_match=request.headers.get("if-none-match"),
-        projection=projection_of(request),
+        if_match=if_match,
+        if_none_match=if_none_match,
+        projection=projection,
     )
 
 

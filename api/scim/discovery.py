@@ -36,7 +36,7 @@ def service_provider_config(base_url: str) -> Body:
         "schemas": [SERVICE_PROVIDER_CONFIG],
         "patch": {"supported": True},
         "bulk": {
-            "supported": False,
+            "supported": True,
             "maxOperations": MAX_OPERATIONS,
             "maxPayloadSize": MAX_PAYLOAD,
         },

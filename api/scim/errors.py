@@ -31,6 +31,12 @@ class Uniqueness(ScimError):
     scim_type = "uniqueness"
 
 
+class Conflict(ScimError):
+    """What the operation refers to was not made (RFC 7644 §3.7.1)."""
+
+    status = 409
+
+
 class Mutability(ScimError):
     """The attribute may not be changed in this way."""
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.scim import answers, normalise, patch
-from api.scim.asking import Ask, ask_of
+from api.scim.asking import Ask, Work, ask_of
 from api.scim.auth import Caller
 from api.scim.body import body_of
 from api.scim.conditions import version_of
@@ -27,8 +27,8 @@ TABLE = "groups"
 
 
 async def create(request: Request, caller: Caller) -> Response:
-    resource, members = normalise.group(await body_of(request))
-    return await ask_of(request, caller, TABLE).write(partial(_create, resource, members))
+    work = creation(await body_of(request))
+    return await ask_of(request, caller, TABLE).write(work)
 
 
 async def show(request: Request, caller: Caller) -> Response:
@@ -36,17 +36,34 @@ async def show(request: Request, caller: Caller) -> Response:
 
 
 async def replace(request: Request, caller: Caller) -> Response:
-    resource, members = normalise.group(await body_of(request))
-    return await ask_of(request, caller, TABLE).write(partial(_replace, resource, members))
+    work = replacement(await body_of(request))
+    return await ask_of(request, caller, TABLE).write(work)
 
 
 async def change(request: Request, caller: Caller) -> Response:
-    changes = patch.group_changes(patch.operations(await body_of(request)))
-    return await ask_of(request, caller, TABLE).write(partial(_change, changes))
+    work = alteration(await body_of(request))
+    return await ask_of(request, caller, TABLE).write(work)
 
 
 async def delete(request: Request, caller: Caller) -> Response:
-    return await ask_of(request, caller, TABLE).write(_delete)
+    return await ask_of(request, caller, TABLE).write(deletion)
+
+
+def creation(body: object) -> Work:
+    return partial(_create, *normalise.group(body))
+
+
+def replacement(body: object) -> Work:
+    return partial(_replace, *normalise.group(body))
+
+
+def alteration(body: object) -> Work:
+    return partial(_change, patch.group_changes(patch.operations(body)))
+
+
+def deletion(ask: Ask, push: Push) -> Response:
+    push.delete_group(GroupKey(ask.hold(push).id))
+    return answers.nothing()
 
 
 Members = list[str] | None
@@ -93,8 +110,3 @@ def _carry_out(
                 if after != document:
                     push.describe_group(group, after)
                 document = after
-
-
-def _delete(ask: Ask, push: Push) -> Response:
-    push.delete_group(GroupKey(ask.hold(push).id))
-    return answers.nothing()

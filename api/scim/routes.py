@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute, Route
 
-from api.scim import about, discovery, groups, users
+from api.scim import about, bulk, discovery, groups, users
 from api.scim.door import Door, Handler
 from api.scim.listing import lister, searcher
 from api.scim.paging import GROUPS, USERS
@@ -13,7 +13,6 @@ def _at(path: str, **handlers: Handler) -> Route:
 
 
 _me = about.missing("A connection is nobody, so there is no /Me.")
-_bulk = about.missing("Bulk requests are not offered.")
 
 routes: list[BaseRoute] = [
     _at("/Users", GET=lister(USERS), POST=users.create),
@@ -42,6 +41,6 @@ routes: list[BaseRoute] = [
     _at("/Schemas", GET=about.all_of(discovery.schemas)),
     _at("/Schemas/{id}", GET=about.one_of(discovery.schemas)),
     _at("/Me", GET=_me, POST=_me, PUT=_me, PATCH=_me, DELETE=_me),
-    _at("/Bulk", POST=_bulk),
+    _at("/Bulk", POST=bulk.carry_out),
     Route("/{rest:path}", Door()),
 ]

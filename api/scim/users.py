@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.scim import answers, normalise, patch
-from api.scim.asking import Ask, ask_of
+from api.scim.asking import Ask, Work, ask_of
 from api.scim.auth import Caller
 from api.scim.body import body_of
 from api.scim.patch import Op
@@ -21,8 +21,8 @@ TABLE = "users"
 
 
 async def create(request: Request, caller: Caller) -> Response:
-    resource = normalise.user(await body_of(request))
-    return await ask_of(request, caller, TABLE).write(partial(_create, resource))
+    work = creation(await body_of(request))
+    return await ask_of(request, caller, TABLE).write(work)
 
 
 async def show(request: Request, caller: Caller) -> Response:
@@ -30,17 +30,34 @@ async def show(request: Request, caller: Caller) -> Response:
 
 
 async def replace(request: Request, caller: Caller) -> Response:
-    resource = normalise.user(await body_of(request))
-    return await ask_of(request, caller, TABLE).write(partial(_replace, resource))
+    work = replacement(await body_of(request))
+    return await ask_of(request, caller, TABLE).write(work)
 
 
 async def change(request: Request, caller: Caller) -> Response:
-    ops = patch.operations(await body_of(request))
-    return await ask_of(request, caller, TABLE).write(partial(_change, ops))
+    work = alteration(await body_of(request))
+    return await ask_of(request, caller, TABLE).write(work)
 
 
 async def delete(request: Request, caller: Caller) -> Response:
-    return await ask_of(request, caller, TABLE).write(_delete)
+    return await ask_of(request, caller, TABLE).write(deletion)
+
+
+def creation(body: object) -> Work:
+    return partial(_create, normalise.user(body))
+
+
+def replacement(body: object) -> Work:
+    return partial(_replace, normalise.user(body))
+
+
+def alteration(body: object) -> Work:
+    return partial(_change, patch.operations(body))
+
+
+def deletion(ask: Ask, push: Push) -> Response:
+    push.delete_user(UserKey(ask.hold(push).id))
+    return answers.nothing()
 
 
 def _create(resource: Resource, ask: Ask, push: Push) -> Response:
@@ -70,8 +87,3 @@ def _change(ops: Sequence[Op], ask: Ask, push: Push) -> Response:
     del after["id"]
     push.replace_user(UserKey(row.id), after, spoken(ops))
     return ask.shown(push.tx, row.id)
-
-
-def _delete(ask: Ask, push: Push) -> Response:
-    push.delete_user(UserKey(ask.hold(push).id))
-    return answers.nothing()

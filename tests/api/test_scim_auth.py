@@ -180,7 +180,6 @@ def test_a_method_that_is_not_possible_is_named_as_such(
 
 def test_what_is_not_offered_says_so(idp: Idp) -> None:
     assert idp.get("/Me").status_code == 501
-    assert idp.call("POST", "/Bulk", {}).status_code == 501
 
 
 def test_a_head_is_a_get_without_a_body(idp: Idp) -> None:

@@ -35,7 +35,7 @@ def test_the_options_are_those_we_keep(provider: ScimProvider) -> None:
     assert config is not None
     assert config.patch.supported and config.filter.supported and config.etag.supported
     assert config.sort.supported and config.filter.max_results == 200
-    assert not config.bulk.supported and not config.change_password.supported
+    assert config.bulk.supported and not config.change_password.supported
 
 
 @pytest.mark.parametrize("name", ["Schema", "ResourceType", "ServiceProviderConfig"])

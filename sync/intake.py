@@ -38,11 +38,12 @@ def resolve(tx: Tx, connection: Connection, touched: Touched, now: Instant) -> N
     """Decide again what was touched, and plan it for every target of the connection."""
     targets = accounts.targets_of(tx, connection.key)
     first = targets[0].id if targets else NO_TARGET
-    seen = {one.id: outbox.waiting_for(tx, one.id, object_keys(touched)) for one in targets}
+    asked = object_keys(touched)
+    seen = {one.id: outbox.waiting_for(tx, one.id, asked) for one in targets}
     decided = save_decisions(tx, connection, touched, now, first)
+    along = set(object_keys(touched)).difference(asked)
     for target in targets:
-        members = object_keys(Touched(memberships=touched.memberships))
-        waiting = seen[target.id] | outbox.waiting_for(tx, target.id, members)
+        waiting = seen[target.id] | outbox.waiting_for(tx, target.id, along)
         objects = decided if target.id == first else None
         planned = plan_touched(tx, connection, target, touched, now, objects=objects)
         unplanned = set(object_keys(touched)) - {one.object_key for one in planned}
@@ -69,14 +70,12 @@ def save_decisions(
         of_user = decide.user(user, connection.policy, now)
         found.append(decide.user_case(user, of_user))
         if save_user(tx, user, of_user, now):
-            members = cases.members_of_user(tx, user.key)
-            touched.memberships |= {one.membership for one in members}
+            touched.memberships |= cases.memberships_of_user(tx, user.key)
     for group in cases.groups(tx, touched.groups, target):
         of_group = decide.group(group, connection.policy, now)
         found.append(decide.group_case(group, of_group))
         if save_group(tx, group, of_group, now):
-            members = cases.members_of_group(tx, group.key)
-            touched.memberships |= {one.membership for one in members}
+            touched.memberships |= cases.memberships_of_group(tx, group.key)
     return found
 
 

@@ -1,6 +1,6 @@
 """What an identity provider pushes: users and groups, one word at a time."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,15 +49,40 @@ class Push:
         if standing is not None:
             self.replace_user(standing, resource)
             return standing, False
-        matched = self._match(resource)
+        offered = pushed.user_names(resource)
+        found = identities.users_named(self.tx, self.connection.key, offered)
+        if not found:
+            return self._first(resource, offered), True
+        matched = self._match(offered, found)
         key = self._unpushed(matched)
         if key is None:
             key = identities.insert_user(self.tx, self.connection.key, self.clock.now())
         if isinstance(matched, Recycled):
             self._note_recycled(key, matched, resource)
         self.replace_user(key, resource)
-        self._join_parked(key, resource)
+        public_id = str(scim.of_key(self.tx, "users", key).public_id)
+        self._join_parked(key, public_id, resource)
         return key, True
+
+    def _first(self, resource: Resource, offered: Sequence[Identifier]) -> UserKey:
+        """A user of whom nobody ever spoke, so that there is nothing to compare with."""
+        link, now = self.connection.key, self.clock.now()
+        external = resource.get("externalId")
+        if external and self._came_meanwhile(str(external)):
+            raise NameTaken(f"The externalId {external} is taken.")
+        made = scim.insert_user(
+            self.tx, link, resource=resource, name=resource["userName"], now=now
+        )
+        if made is None:
+            raise NameTaken(f"The userName {resource['userName']} is taken.")
+        key, public_id = made
+        names = [one for one in offered if one.namespace != "id"]
+        identities.name_first(self.tx, link, key, names, proof="pushed", now=now)
+        said = pushed.news(pushed.attributes(resource), {})
+        word = UserSaid(user=key, exists=True, active=resource["active"], attributes=said)
+        self._say("user", word)
+        self._join_parked(key, public_id, resource)
+        return key
 
     def take_over(self, public_id: str) -> bool:
         """Whom only logins know is the provider's from now on, as it was shown: inactive.
@@ -77,23 +102,32 @@ class Push:
         return True
 
     def replace_user(
-        self, key: UserKey, resource: Resource, spoken: Set[str] | None = None
+        self,
+        key: UserKey,
+        resource: Resource,
+        spoken: Set[str] | None = None,
+        before: Row[Any] | None = None,
     ) -> None:
         """The user as the provider now describes it. Raises NameTaken.
 
         `spoken` are the attributes that the provider spoke of, all when None. Of the others
         it says nothing new. Nor of `active` when that is missing: it must not bring back
         somebody who left. A value that is missing now and was never pushed is not taken back.
+        `before` is the user as it stands, for whoever holds it.
         """
-        before = loads(scim.of_key(self.tx, "users", key).push_said)
-        self._save("users", key, resource, attribute="userName")
-        self._name_user(key, resource)
+        before = before or scim.of_key(self.tx, "users", key)
+        if spoken is None or not _is_called(before, resource):
+            self._save("users", key, resource, attribute="userName")
+            self._name_user(key, resource)
+        else:
+            name, now = str(resource["userName"]), self.clock.now()
+            scim.save(self.tx, "users", key, resource=resource, name=name, now=now)
         is_spoken = spoken is None or "active" in spoken
         said = UserSaid(
             user=key,
             exists=True,
             active=resource.get("active") if is_spoken else None,
-            attributes=pushed.news(pushed.attributes(resource, spoken), before),
+            attributes=pushed.news(pushed.attributes(resource, spoken), loads(before.push_said)),
         )
         self._say("user", said)
 
@@ -183,6 +217,13 @@ class Push:
             found = scim.by_external_id(self.tx, "users", connection=link, external_id=name)
         return found is not None and found.id != key
 
+    def _came_meanwhile(self, external: str) -> bool:
+        """Whether another took this externalId since it was looked for. If not, it is ours now."""
+        link = self.connection.key
+        return scim.take_turn(self.tx, link, external) and (
+            scim.by_external_id(self.tx, "users", connection=link, external_id=external) is not None
+        )
+
     def _members(self, group: GroupKey, values: Sequence[str]) -> frozenset[UserKey]:
         known = scim.known_members(self.tx, self.connection.key, list(values))
         strangers = [value for value in values if value not in known]
@@ -190,8 +231,8 @@ class Push:
         scim.park(self.tx, self.connection.key, group, values=strangers, as_of=now)
         return frozenset(known.values())
 
-    def _join_parked(self, key: UserKey, resource: Resource) -> None:
-        names = [str(scim.of_key(self.tx, "users", key).public_id)]
+    def _join_parked(self, key: UserKey, public_id: str, resource: Resource) -> None:
+        names = [public_id]
         if resource.get("externalId"):
             names.append(str(resource["externalId"]))
         for group, value in scim.parked_for(self.tx, self.connection.key, names):
@@ -219,13 +260,13 @@ class Push:
             return UserKey(found.id)
         if inactive and _is_anothers(found, name, external):
             scim.release_name(self.tx, found.id, self.clock.now())
+            if self._is_anothers(external, found.id):
+                raise NameTaken(f"The externalId {external} is taken.")
             return None
         raise NameTaken(f"The userName {name} or its externalId is taken.")
 
-    def _match(self, resource: Resource) -> Match:
+    def _match(self, offered: Sequence[Identifier], found: Mapping[Identifier, UserKey]) -> Match:
         """Somebody the directory, a login or an earlier push has told us of."""
-        offered = pushed.user_names(resource)
-        found = identities.users_named(self.tx, self.connection.key, offered)
         candidates = sorted(set(found.values()))
         immutable = identities.immutable_of(self.tx, candidates, offered[0].namespace)
         if is_directory_id(self.connection.provider, offered[0].value):
@@ -284,6 +325,12 @@ class Push:
         now = self.clock.now()
         observation = Observation(channel=Channel.PUSH, event=event, as_of=now, facts=facts)
         intake.take(self.tx, self.connection, observation, now)
+
+
+def _is_called(row: Row[Any], resource: Resource) -> bool:
+    """Whether a user is pushed under these very names already."""
+    names = (name_key(str(resource["userName"])), resource.get("externalId"))
+    return (row.scim_name_key, row.scim_external_id) == names
 
 
 def _is_anothers(found: Row[Any], name: str, external: object) -> bool:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Type(StrEnum):
@@ -31,7 +32,7 @@ class Uniqueness(StrEnum):
     SERVER = "server"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Attribute:
     name: str
     description: str
@@ -52,7 +53,7 @@ class Attribute:
         return find(self.sub_attributes, name)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Schema:
     id: str
     name: str
@@ -63,6 +64,7 @@ class Schema:
         return find(self.attributes, name)
 
 
+@lru_cache(maxsize=4096)
 def find(attributes: tuple[Attribute, ...], name: str) -> Attribute | None:
     """Names compare without regard to case (RFC 7643 §2.1)."""
     wanted = name.casefold()

@@ -76,7 +76,10 @@ def leaves(filter: Filter) -> Iterator[Comparison | Present | ValuePath]:
 
 def is_storable(text: str) -> bool:
     """PostgreSQL refuses NUL, and no encoding has a lone surrogate."""
-    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+    return _UNSTORABLE.search(text) is None
+
+
+_UNSTORABLE = re.compile("[\\x00\\ud800-\\udfff]")
 
 
 def _filter(node: Any) -> Filter:

@@ -85,5 +85,5 @@ def _change(ops: Sequence[Op], ask: Ask, push: Push) -> Response:
     row = ask.hold(push)
     after = patch.apply_to_user(loads(row.scim) | {"id": row.public_id}, ops)
     del after["id"]
-    push.replace_user(UserKey(row.id), after, spoken(ops))
+    push.replace_user(UserKey(row.id), after, spoken(ops), before=row)
     return ask.shown(push.tx, row.id)

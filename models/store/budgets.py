@@ -46,7 +46,8 @@ def drawn_in(
     tx: Tx, target: int, groups: Collection[GroupKey], now: Instant
 ) -> dict[tuple[GroupKey, Budget], int]:
     """The same for members taken out of these groups."""
-    params, found = _params(tx, target, now), dict[tuple[GroupKey, Budget], int]()
+    params = _params(tx, target, now) if groups else {}
+    found: dict[tuple[GroupKey, Budget], int] = {}
     for chunk in _chunks(groups):
         rows = tx.rows(
             f"""

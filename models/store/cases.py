@@ -98,6 +98,23 @@ def members_of_group(tx: Tx, group: GroupKey, target: int = NO_TARGET) -> list[M
     return [_member(row) for row in rows]
 
 
+def memberships_of_user(tx: Tx, user: UserKey) -> set[Membership]:
+    """The keys of what `members_of_user` reads."""
+    keys = tx.tuples(f"{_KEYS} WHERE m.user_id = :user", {"user": user})
+    return {Membership(GroupKey(group), UserKey(user)) for group, user in keys}
+
+
+def memberships_of_group(tx: Tx, group: GroupKey) -> set[Membership]:
+    keys = tx.tuples(f"{_KEYS} WHERE m.group_id = :group", {"group": group})
+    return {Membership(GroupKey(group), UserKey(user)) for group, user in keys}
+
+
+_KEYS = """
+    SELECT m.group_id, m.user_id FROM memberships m
+    JOIN groups g ON g.id = m.group_id AND g.merged_into IS NULL
+"""
+
+
 def all_members(tx: Tx, connection: int) -> Iterator[MemberRecord]:
     """Every membership between users and groups that are wanted, whatever is said of it."""
     sql = f"""{_MEMBERS} WHERE g.connection_id = :connection AND u.wanted AND g.wanted

@@ -6,7 +6,7 @@ replaces nothing, so it needs no line, unless it was heard later than it was dat
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 from models.evidence import Channel
@@ -53,8 +53,11 @@ def log(tx: Tx, lines: Sequence[Line], now: Instant) -> None:
             created_at)
         VALUES (:connection_id, :fact, :channel, :user_id, :group_id, :yes, :no, :value, :now)
         """,
-        [{**asdict(line), "now": now} for line in lines],
+        [{name: getattr(line, name) for name in _COLUMNS} | {"now": now} for line in lines],
     )
+
+
+_COLUMNS = [one.name for one in fields(Line)]
 
 
 def log_raised(tx: Tx, said: Said, group: GroupKey, users: Sequence[UserKey]) -> None:

@@ -1,7 +1,7 @@
 """Outside identifiers and whom they name."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row
@@ -17,25 +17,29 @@ def new_public_id() -> str:
 
 def insert_user(tx: Tx, connection: int, now: Instant) -> UserKey:
     """A user of whom nothing is known yet."""
-    return UserKey(
-        tx.insert(
-            "users",
-            {
-                "public_id": new_public_id(),
-                "connection_id": connection,
-                "push_said": "{}",
-                "pull_said": "{}",
-                "login_said": "{}",
-                "pull_known": False,
-                "pull_digest": "",
-                "scim_version": 0,
-                "active": True,
-                "wanted": False,
-                "created_at": now,
-                "updated_at": now,
-            },
-        )
-    )
+    return insert_user_as(tx, connection, now, {})[0]
+
+
+def insert_user_as(
+    tx: Tx, connection: int, now: Instant, values: Mapping[str, Any]
+) -> tuple[UserKey, str]:
+    """A user of whom only these columns are known. Answers its public id too."""
+    public_id = new_public_id()
+    columns = {
+        "public_id": public_id,
+        "connection_id": connection,
+        "push_said": "{}",
+        "pull_said": "{}",
+        "login_said": "{}",
+        "pull_known": False,
+        "pull_digest": "",
+        "scim_version": 0,
+        "active": True,
+        "wanted": False,
+        "created_at": now,
+        "updated_at": now,
+    }
+    return UserKey(tx.insert("users", {**columns, **values})), public_id
 
 
 def insert_group(tx: Tx, connection: int, name: str, now: Instant) -> GroupKey:
@@ -116,6 +120,23 @@ def is_known_by_logins_only(tx: Tx, user: UserKey) -> bool:
     return found is not None
 
 
+def name_first(
+    tx: Tx,
+    connection: int,
+    user: UserKey,
+    identifiers: Sequence[Identifier],
+    *,
+    proof: str,
+    now: Instant,
+) -> None:
+    """As `name_user`, of identifiers that name nobody else, or did not a moment ago."""
+    common = {"connection": connection, "owner": user, "proof": proof, "now": now}
+    named = [common | {"namespace": one.namespace, "value": one.value} for one in identifiers]
+    if tx.many(_NAME.format(kind="user"), named) < len(named):
+        for one in identifiers:
+            name_user(tx, connection, user, one, proof=proof, now=now)
+
+
 def name_user(
     tx: Tx, connection: int, user: UserKey, identifier: Identifier, *, proof: str, now: Instant
 ) -> bool:
@@ -155,16 +176,14 @@ def _name(
         """,
         values,
     )
-    made = tx.run(
-        f"""
-        INSERT INTO {kind}_aliases
-            (connection_id, {kind}_id, namespace, value, valid_from, proof)
-        VALUES (:connection, :owner, :namespace, :value, :now, :proof)
-        ON CONFLICT (connection_id, namespace, value) WHERE valid_to IS NULL DO NOTHING
-        """,
-        values,
-    )
-    return made == 1
+    return tx.run(_NAME.format(kind=kind), values) == 1
+
+
+_NAME = """
+    INSERT INTO {kind}_aliases (connection_id, {kind}_id, namespace, value, valid_from, proof)
+    VALUES (:connection, :owner, :namespace, :value, :now, :proof)
+    ON CONFLICT (connection_id, namespace, value) WHERE valid_to IS NULL DO NOTHING
+"""
 
 
 def unname_group(tx: Tx, group: GroupKey, identifier: Identifier, now: Instant) -> bool:

@@ -18,8 +18,9 @@ def enqueue(tx: Tx, planned: Sequence[Planned], now: Instant) -> int:
     if not planned:
         return 0
     params = [_values(one, now, state="ready") for one in planned]
-    tx.many(_SUPERSEDE, params)
-    tx.many(_INSERT, params)
+    if tx.many(_INSERT, params) < len(params):
+        tx.many(_SUPERSEDE, params)
+        tx.many(_INSERT, params)
     tx.has_work = True
     return len(params)
 

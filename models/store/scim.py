@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from models.identity import GroupKey, UserKey
 from models.instant import Instant
+from models.store import identities
 from models.store.database import Tx, dumps
 
 
@@ -73,6 +74,28 @@ def take_turn(tx: Tx, connection: int, external_id: str) -> bool:
         {"connection": connection, "external": external_id},
     )
     return True
+
+
+def insert_user(
+    tx: Tx, connection: int, *, resource: dict[str, Any], name: str, now: Instant
+) -> tuple[UserKey, str] | None:
+    """A user of whom nothing else is known: its key and public id.
+
+    None when the name belongs to another, who may have come in this very moment; what was
+    done in the transaction before must then be given up.
+    """
+    values = {
+        "scim": dumps(resource),
+        "scim_name_key": name_key(name),
+        "scim_external_id": resource.get("externalId"),
+        "scim_version": 1,
+        "scim_created": now,
+        "scim_modified": now,
+    }
+    try:
+        return identities.insert_user_as(tx, connection, now, values)
+    except IntegrityError:
+        return None
 
 
 def save(

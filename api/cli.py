@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 from sqlalchemy.exc import OperationalError
 
-from api import commands, context, drift_command, explanation, serve
+from api import commands, context, drift_command, explanation, requests_command, serve
 from api.context import Context
+from api.paging import MOST
 from models.store.migrate import is_current, migrate
 from sync import settings
 from sync.settings import SettingsError
@@ -140,6 +141,21 @@ def check(connection: ConnectionName) -> None:
     with opened() as found:
         has_found = commands.check(found, connection)
     raise typer.Exit(FOUND if has_found else 0)
+
+
+@app.command("requests")
+def requests_(
+    connection: ConnectionName,
+    *,
+    filter: Annotated[
+        str | None, typer.Option(help='A SCIM filter, such as status ge 400 or resource eq "…".')
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=MOST, help="So many, the newest first.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """What the identity provider sent by SCIM, and what became of it."""
+    with opened() as found:
+        requests_command.show(found, connection, filter, limit, as_json=as_json)
 
 
 @app.command()

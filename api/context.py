@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from api.attempts import Attempts
 from api.login.oidc import Verifier
+from api.scim.request_log import RequestLog
 from models.clock import Clock, Instant
 from models.store.database import Database, Tx
 from models.store.desk import Asked, Desk, Outcome
@@ -29,6 +30,7 @@ class Context:
     vault: Vault
     peers: Peers
     verifier: Verifier
+    request_log: RequestLog
     attempts: Attempts = field(default_factory=Attempts)
     introduced: dict[tuple[str, str], Instant] = field(default_factory=dict)
     """Who was let in at which door, and until when its bodies are read before it is asked again."""
@@ -42,6 +44,7 @@ class Context:
 
     def close(self) -> None:
         self.desk.close()
+        self.request_log.close()
         self.verifier.close()
         self.peers.close()
         self.database.close()
@@ -88,4 +91,5 @@ def build(settings: Settings) -> Context:
         vault=vault,
         peers=Peers(vault, settings.limits),
         verifier=Verifier(settings.allowed),
+        request_log=RequestLog(database),
     )

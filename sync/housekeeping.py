@@ -5,7 +5,7 @@ from functools import partial
 
 from models.clock import Clock
 from models.instant import DAY, Instant
-from models.store import accounts, ended, pruning
+from models.store import accounts, ended, pruning, requests
 from models.store.database import Database
 from sync import connection as connections
 from sync.connection import Connection
@@ -35,6 +35,7 @@ def tidy(database: Database, clock: Clock) -> int:
 def _tidy(database: Database, connection: Connection, now: Instant) -> int:
     before = now - max(connection.policy.history, SHORTEST)
     count = sum(_all(database, forget, connection.key, before) for forget in BATCHES)
+    count += _all(database, requests.forget, connection.key, now - connection.policy.requests)
     return count + _memberships(database, connection.key, before, now)
 
 

@@ -60,6 +60,8 @@ class Policy:
     """How long a disabled user is kept at a target before it is deleted."""
     history: Instant = 400 * DAY
     """How long journals are kept."""
+    requests: Instant = 14 * DAY
+    """How long the provider's requests are kept, with their bodies."""
     default_role: str | None = None
 
     @property

@@ -160,6 +160,8 @@ def _rest(policy: Policy) -> Iterator[str]:
     if policy.default_role is not None:
         yield f"Users have the role “{policy.default_role}” (default_role)."
     yield f"What was observed is kept for {span(policy.history)} (history)."
+    if policy.push:
+        yield f"The provider's SCIM requests are kept for {span(policy.requests)} (requests)."
 
 
 def _share(part: float) -> str:

@@ -80,6 +80,13 @@ def _history(value: object) -> dict[str, Any]:
     return {"history": found}
 
 
+def _requests(value: object) -> dict[str, Any]:
+    found = _duration("requests", value)
+    if found < HOUR:
+        raise ValueError("policy requests is at least an hour, or nobody could look at any.")
+    return {"requests": found}
+
+
 def _ttl(value: object) -> dict[str, Any]:
     if not isinstance(value, dict) or set(value) - set(TTLS):
         raise ValueError('policy ttl is an object with a duration for "pull", "push", "login".')
@@ -142,6 +149,7 @@ _SETTINGS: dict[str, Read] = {
     "history": _history,
     "lag": _time("lag"),
     "login_grants": lambda value: {"login_grants": Grants(_GRANTS(value))},
+    "requests": _requests,
     "removed_groups": lambda value: {"removed_groups": Removed(_REMOVED(value))},
     "retention": _time("retention"),
     "shrink": _share,

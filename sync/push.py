@@ -1,7 +1,7 @@
 """What an identity provider pushes: users and groups, one word at a time."""
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Row
@@ -38,6 +38,10 @@ class Push:
     tx: Tx
     connection: Connection
     clock: Clock
+    said: list[Observation] = field(default_factory=list)
+    """What was taken in, in order."""
+    parked: list[str] = field(default_factory=list)
+    """Members that are not known yet."""
 
     def create_user(self, resource: Resource) -> tuple[UserKey, bool]:
         """Answers the user, and whether it is new. A known person comes back as itself.
@@ -228,6 +232,7 @@ class Push:
         known = scim.known_members(self.tx, self.connection.key, list(values))
         strangers = [value for value in values if value not in known]
         now = self.clock.now()
+        self.parked.extend(strangers)
         scim.park(self.tx, self.connection.key, group, values=strangers, as_of=now)
         return frozenset(known.values())
 
@@ -324,6 +329,7 @@ class Push:
         """Each word has its own time, so that the later of two in one request wins."""
         now = self.clock.now()
         observation = Observation(channel=Channel.PUSH, event=event, as_of=now, facts=facts)
+        self.said.append(observation)
         intake.take(self.tx, self.connection, observation, now)
 
 

@@ -3,6 +3,15 @@
 from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
+from models.evidence import (
+    Fact,
+    GroupCovered,
+    GroupSaid,
+    MembersAdded,
+    MembersRemoved,
+    Observation,
+    UserSaid,
+)
 from models.identity import Identifier
 from models.store.scim import name_key
 
@@ -52,6 +61,31 @@ def attributes(resource: Resource, spoken: Set[str] | None = None) -> dict[str, 
 def news(said: Mapping[str, str | None], before: Mapping[str, Any]) -> dict[str, str | None]:
     """Without the values that are missing from a push and were missing before."""
     return {one: value for one, value in said.items() if value is not None or one in before}
+
+
+def words(said: Sequence[Observation], parked: Sequence[str]) -> list[dict[str, Any]]:
+    """What was said, for people to read: what kind of word, and of how much it speaks."""
+    found = [{"event": one.event, **_word(fact)} for one in said for fact in one.facts]
+    if parked:
+        found.append({"event": "members parked", "members": len(parked), "first": parked[:20]})
+    return found
+
+
+def _word(fact: Fact) -> dict[str, Any]:
+    match fact:
+        case UserSaid():
+            names = sorted(fact.attributes) or None
+            return _spoken({"exists": fact.exists, "active": fact.active, "attributes": names})
+        case GroupSaid():
+            return _spoken({"exists": fact.exists, "name": fact.name})
+        case MembersAdded() | MembersRemoved() | GroupCovered():
+            return {"members": len(fact.users)}
+        case _:
+            return {}
+
+
+def _spoken(told: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in told.items() if value is not None}
 
 
 _SOURCES = {

@@ -1,19 +1,22 @@
 """Who asks: a bearer token opens one connection, and nothing else (RFC 6750, RFC 7644 §2)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Row
 from starlette.requests import Request
+from starlette.responses import Response
 
 from api.addresses import address_of
 from api.context import Context, context_of
 from api.scim.errors import ScimError, TooManyRequests, Unauthorized
 from api.scim.filters import is_storable
+from api.scim.record import HEADER, LONGEST_ID, Record, part_of, record_of
+from api.scim.request_log import WRONG_TOKEN
 from models.instant import MINUTE
-from models.store import accounts
+from models.store import accounts, requests
 from models.store.database import Tx
 from models.store.vault import hashed
 from sync import connection as connections
@@ -40,6 +43,7 @@ class Caller:
     """The public id of the connection."""
     hashed: str
     """The token is looked up by its hash, so how long that takes says nothing of any token."""
+    record: Record
 
     @property
     def context(self) -> Context:
@@ -49,10 +53,39 @@ class Caller:
     def base_url(self) -> str:
         return f"{self.context.settings.outside}{PREFIX}/{self.name}"
 
-    async def write(self, work: Callable[[Push], T]) -> T:
-        """Work on the push channel, all or nothing; again where another was faster."""
-        clock = self.context.clock
-        return await self.context.write(lambda tx: work(Push(tx, self._connection(tx), clock)))
+    async def write(self, work: Callable[[Push], Response]) -> Response:
+        """Work on the push channel, all or nothing; again where another was faster.
+
+        The request is kept in the same transaction: there is no change without its record.
+        """
+        clock, record = self.context.clock, self.record
+        record.text()
+
+        def within(tx: Tx) -> Response:
+            push = Push(tx, self._connection(tx), clock)
+            response = work(push)
+            row = record.row(response, clock.now(), said=push.said, parked=push.parked)
+            requests.keep(tx, row, connection=push.connection.key)
+            return response
+
+        response = await self.context.write(within)
+        record.is_kept = True
+        return response
+
+    def keep(self, response: Response, error: ScimError | None = None) -> None:
+        """Keep the request if it is not kept by now, and not of one who was not let in."""
+        if isinstance(error, Unauthorized | TooManyRequests):
+            return
+        response.headers[HEADER] = self.record.id
+        if not self.record.is_kept:
+            now = self.context.clock.now()
+            self.context.request_log.keep(self.record.row(response, now, error=error))
+
+    def part(self, method: str, path: str, body: object) -> "Caller":
+        """The same, for one operation of a bulk request."""
+        return replace(
+            self, record=part_of(self.record, method, path, body, self.context.clock.now())
+        )
 
     async def read(self, work: Callable[[Tx, Connection], T]) -> T:
         return await self.context.read(lambda tx: work(tx, self._connection(tx)))
@@ -95,7 +128,8 @@ def caller_of(request: Request) -> Caller:
     name, token = str(request.path_params["connection_id"]), _token(request)
     if token is None or not is_storable(name):
         raise _refusal(context_of(request), request)
-    return Caller(request, name, hashed(token))
+    record = record_of(request, name, token, context_of(request).clock.now())
+    return Caller(request, name, hashed(token), record)
 
 
 def _token(request: Request) -> str | None:
@@ -105,8 +139,11 @@ def _token(request: Request) -> str | None:
 
 def _refusal(context: Context, request: Request) -> ScimError:
     """After many wrong tokens from one address it is told to wait."""
+    name, now = str(request.path_params["connection_id"]), context.clock.now()
+    if is_storable(name) and len(name) <= LONGEST_ID:
+        context.request_log.count(name, WRONG_TOKEN, now)
     address = address_of(request, context.settings.proxies)
-    seconds = context.attempts.wrong(address, context.clock.now())
+    seconds = context.attempts.wrong(address, now)
     if seconds:
         return TooManyRequests("Too many wrong tokens came from this address.", seconds)
     return _unauthorized()

@@ -9,11 +9,14 @@ from api.scim.errors import InvalidSyntax, PayloadTooLarge
 
 async def body_of(request: Request) -> object:
     """The JSON of the body, whatever it is called. Raises InvalidSyntax and PayloadTooLarge."""
-    raw = await _bytes(request)
+    raw, record = await _bytes(request), request.state.caller.record
+    record.body_size = len(raw)
     try:
-        return msgspec.json.decode(raw)
+        found = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as trouble:
         raise InvalidSyntax("The body is not valid JSON.") from trouble
+    record.body = raw
+    return found
 
 
 async def _bytes(request: Request) -> bytes:

@@ -26,6 +26,7 @@ _ONLY_ID = Projection(included=frozenset({"id"}))
 async def carry_out(request: Request, caller: Caller) -> Response:
     """An operation that fails leaves the others as they are; a fault of ours ends them all."""
     bulk = bulk_message.read(await body_of(request))
+    caller.record.body = None  # each operation is kept by itself
     return await Run(caller, bulk).response()
 
 
@@ -81,18 +82,20 @@ class Run:
         operation = self.bulk.operations[step.place]
         if step.is_completion and self.done[step.place].error is not None:
             return
+        caller = self._caller(operation, step)
         try:
-            ended = await self._carried_out(operation, step)
+            ended = await self._carried_out(operation, step, caller)
         except (ScimError, NameTaken, Refused) as trouble:
             error = answers.refusal(trouble)
+            caller.keep(answers.refused(error), error)
             ended = Done(error.status, self._location(operation), error=error)
         self.done[step.place] = ended
 
-    async def _carried_out(self, operation: Operation, step: Step) -> Done:
+    async def _carried_out(self, operation: Operation, step: Step, caller: Caller) -> Done:
         self._check_references(operation, step.place)
         method = Method.PUT if step.is_completion else operation.method
         work = _WORKS[operation.table, method](bulk_order.resolved(operation.data, self.made))
-        response = await self._ask(operation).write(work)
+        response = await self._ask(operation, caller).write(work)
         location = response.headers.get("location")
         if location is not None and operation.bulk_id and operation.method is Method.POST:
             self.made[operation.bulk_id] = location.rpartition("/")[2]
@@ -101,6 +104,14 @@ class Run:
             location=location or self._location(operation),
             version=response.headers.get("etag"),
         )
+
+    def _caller(self, operation: Operation, step: Step) -> Caller:
+        """Whoever asks, with a record for this operation."""
+        method = Method.PUT if step.is_completion else operation.method
+        name = "" if method is Method.POST else self._public_id(operation) or operation.public_id
+        path = f"/{operation.table.capitalize()}" + (f"/{name}" if name else "")
+        data = bulk_order.resolved(operation.data, self.made)
+        return self.caller.part(method, path, data)
 
     def _check_references(self, operation: Operation, place: int) -> None:
         """In a circle the first has to do without; otherwise all it refers to is there."""
@@ -122,9 +133,9 @@ class Run:
         kind = "User" if operation.table == users.TABLE else "Group"
         return None if public_id is None else location(self.caller.base_url, kind, public_id)
 
-    def _ask(self, operation: Operation) -> Ask:
+    def _ask(self, operation: Operation, caller: Caller) -> Ask:
         return ask_for(
-            self.caller,
+            caller,
             operation.table,
             self._public_id(operation) or "",
             if_match=operation.version,

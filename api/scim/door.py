@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.scim.answers import refusal, refused
 from api.scim.auth import Caller, caller_of
-from api.scim.errors import MethodNotAllowed, NotFound
+from api.scim.errors import MethodNotAllowed, NotFound, ScimError
 
 Handler = Callable[[Request, Caller], Awaitable[Response]]
 
@@ -22,20 +22,25 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A fault of ours is answered, and then still raised for the server to log."""
+        request = Request(scope, receive)
         try:
-            response = await self._answer(Request(scope, receive))
+            response = await self._answer(request)
         except ClientDisconnect:
             return
         except Exception as trouble:
             error = refusal(trouble)
-            await refused(error)(scope, receive, send)
+            response = refused(error)
+            _keep(request, response, error)
+            await response(scope, receive, send)
             if error.status >= 500 and error is not trouble:
                 raise
         else:
+            _keep(request, response)
             await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
         caller = caller_of(request)
+        request.state.caller = caller
         await caller.introduce()
         handler = self.handlers.get("GET" if request.method == "HEAD" else request.method)
         if handler is not None:
@@ -45,3 +50,9 @@ class Door:
             allowed = ", ".join(sorted(self.handlers))
             raise MethodNotAllowed(f"{request.method} is not possible here.", allowed)
         raise NotFound("There is nothing at this address.")
+
+
+def _keep(request: Request, response: Response, error: ScimError | None = None) -> None:
+    caller: Caller | None = getattr(request.state, "caller", None)
+    if caller is not None:
+        caller.keep(response, error)

@@ -92,7 +92,7 @@ def _marks(listing: Listing, sort: str) -> tuple[list[ColumnElement[Any]], bool]
         known = ", ".join(sorted(listing.sorts)) or "nothing"
         raise CannotPage(f"This list cannot be sorted by {name[:50]!r}; it can by {known}.")
     by = listing.sorts[name]
-    first = ordered(func.coalesce(by, "")) if _is_text(by) else func.coalesce(by, 0)
+    first = ordered(func.coalesce(by, "")) if _is_text(by) else _number(by)
     return [first, *listing.keys], sort.startswith("-")
 
 
@@ -105,6 +105,11 @@ def _beyond(marks: list[ColumnElement[Any]], after: Mark, *, is_descending: bool
         raise CannotPage("The cursor does not belong to this list.")
     left, right = tuple_(*marks), tuple_(*(literal(value) for value in after))
     return left < right if is_descending else left > right
+
+
+def _number(by: Expression) -> ColumnElement[Any]:
+    """A key is never null, and as it stands it has an index."""
+    return by if getattr(by, "primary_key", False) else func.coalesce(by, 0)
 
 
 def _is_text(expression: Expression) -> bool:

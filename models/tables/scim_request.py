@@ -16,17 +16,21 @@ class ScimRequest(SQLModel, table=True):
     id: int | None = key()
     public_id: str = public_id()
     connection_id: int = refers("connections")
+    part_of: str | None = Field(default=None, max_length=64)
+    """The public id of the bulk request that it came in."""
     method: str = Field(max_length=16)
     path: str = Field(sa_type=Text)
     """Below the address of the connection, with the query."""
+    resource: str | None = Field(default=None, max_length=64)
+    """The id of the user or group that it was about."""
     status: int
     scim_type: str | None = Field(default=None, max_length=16)
     detail: str | None = Field(default=None, sa_type=Text)
     """Why it was refused, in the sentence that was answered."""
     changes: list[dict[str, Any]] | None = document(default=None, nullable=True)
-    """What it said, word by word; none when nothing was written."""
-    tolerances: list[str] | None = document(default=None, nullable=True)
-    """The names of those it needed."""
+    """What was taken in, word by word; none when nothing was changed."""
+    tolerances: str | None = Field(default=None, sa_type=Text)
+    """The names of those it needed, with blanks between."""
     body: str | None = Field(default=None, sa_type=Text)
     body_size: int = Field(default=0)
     """In bytes, as it came."""

@@ -132,6 +132,7 @@ WRONG = {
     "an ignored user name": ({"attributes": {"ignore": ["user_name"]}}, "attributes.ignore"),
     "a history that is none": ({"history": "long"}, "policy history"),
     "a history of less than a day": ({"history": "1h"}, "policy history"),
+    "requests that nobody could look at": ({"requests": "1m"}, "policy requests"),
 }
 
 
@@ -226,6 +227,7 @@ def test_settings_are_read() -> None:
             "default_role": "member",
             "attributes": {"ignore": ["display_name"]},
             "history": "90d",
+            "requests": "2d",
         },
     )
     assert (found.pull_ttl, found.push_ttl, found.lease) == (6 * DAY, 9 * DAY, DAY)
@@ -234,7 +236,7 @@ def test_settings_are_read() -> None:
     assert (found.expired_lease, found.removed_groups) == (Expired.REMOVE, Removed.RETURN)
     assert (found.groups.only, found.groups.never) == (("app-*",), ("app-test",))
     assert (found.default_role, found.history) == ("member", 90 * DAY)
-    assert found.ignored == {"display_name"}
+    assert (found.ignored, found.requests) == ({"display_name"}, 2 * DAY)
 
 
 def test_a_time_to_live_under_twice_the_interval_is_too_short() -> None:

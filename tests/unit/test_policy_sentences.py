@@ -97,6 +97,7 @@ TOLD = {
     "no role": (BOTH, "default_role", False),
     "a role": (replace(BOTH, default_role="member"), "the role “member”", True),
     "the history": (BOTH, "kept for 400 days", True),
+    "requests": (BOTH, "SCIM requests are kept for 14 days", True),
 }
 
 

@@ -1,0 +1,84 @@
+"""What of a request may be kept: everything but its secrets.
+
+A secret is known by the name that it goes by. Rather too much is left out than too little.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote_plus
+
+import msgspec
+
+REMOVED = "(removed)"
+_NAME = re.compile(
+    r"pass[-_ ]?(?:word|wd|phrase|code)|pwd|secret|token|credential|authorization"
+    r"|(?:api|private|access)[-_ ]?key",
+    re.I,
+)
+_MAYBE = (b"pass", b"pwd", b"secret", b"token", b"credential", b"authorization", b"key", b"\\u")
+"""Where none of these stands there is no such name; an escape could hide one."""
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_NAMING = ("path", "type", "name", "attribute")
+"""Members of an object that tell what its `value` is."""
+
+
+def is_secret(name: str) -> bool:
+    """Whether something of that name is not to be kept."""
+    return _NAME.search(name) is not None
+
+
+def body(raw: bytes) -> str | None:
+    """A JSON text, which was read already, without its secrets. None when it is too deep to say."""
+    try:
+        small = raw.lower()
+        if not any(word in small for word in _MAYBE):
+            return raw.decode()
+        return msgspec.json.encode(_without(msgspec.json.decode(raw))).decode()
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
+
+
+def target(text: str) -> str:
+    """A path with its query, still encoded."""
+    path, mark, query = text.partition("?")
+    parts = [REMOVED if is_secret(unquote_plus(part)) else part for part in path.split("/")]
+    return "/".join(parts) + mark + "&".join(map(_parameter, query.split("&")))
+
+
+def sentence(text: str) -> str:
+    """Of a sentence that speaks of a secret, what it quotes is left out."""
+    plain = text.encode("utf-8", "replace").decode().replace("\x00", "")
+    return _QUOTED.sub(REMOVED, plain) if is_secret(plain) else plain
+
+
+def _parameter(pair: str) -> str:
+    name, _, _value = pair.partition("=")
+    return f"{name}={REMOVED}" if is_secret(unquote_plus(pair)) else pair
+
+
+def _without(value: Any) -> Any:
+    match value:
+        case dict():
+            return {k: _member(value, k, v) for k, v in value.items()}
+        case list():
+            return [_without(one) for one in value]
+        case str() if value.lstrip()[:1] in ("{", "[") and is_secret(value):
+            return REMOVED  # Entra packs JSON into texts
+        case _:
+            return value
+
+
+def _member(holder: Mapping[str, Any], name: str, value: Any) -> Any:
+    folded = name.casefold()
+    if folded == "value" and any(map(is_secret, _names(holder))):
+        return REMOVED
+    if folded == "path" and isinstance(value, str) and "[" not in value:
+        return value
+    if isinstance(value, str) and folded == "path":
+        return REMOVED if is_secret(value) else value
+    return REMOVED if is_secret(name) else _without(value)
+
+
+def _names(holder: Mapping[str, Any]) -> list[str]:
+    return [v for k, v in holder.items() if k.casefold() in _NAMING and isinstance(v, str)]

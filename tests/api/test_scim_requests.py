@@ -1,0 +1,215 @@
+"""Every SCIM request is kept for administrators, without its secrets, and nobody else's is."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.testclient import TestClient
+
+from api import admin
+from api.commands import CommandFailed
+from api.requests_command import show
+from api.scim import request_log
+from api.scim.routes import routes
+from models.store import requests
+from tests.api.admin_kit import Office, connection, office, organization
+from tests.api.scim_app import GROUP, PATCH_OP, USER
+from tests.api.test_scim_bulk import REQUEST as BULK
+
+PASSWORD = "hunter-2-of-acme"
+LIST = "/connections/acme~okta/requests"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """An administrator and an identity provider at the same Trueup."""
+
+    at: Office
+    link: Any
+    http: TestClient
+
+    def scim(self, method: str, path: str, body: Any = None, token: str | None = None) -> Any:
+        headers = {"authorization": f"Bearer {token or self.link['scim']['token']}"}
+        path = f"/scim/v2/{self.link['id']}{path}"
+        if isinstance(body, bytes):
+            return self.http.request(method, path, headers=headers, content=body)
+        return self.http.request(method, path, headers=headers, json=body)
+
+    def user(self, name: str, **more: Any) -> Any:
+        answer = self.scim("POST", "/Users", {"schemas": [USER], "userName": name, **more})
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    def kept(self, **params: Any) -> Any:
+        return self.at.get(LIST, **params)["items"]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with office(tmp_path) as at:
+        organization(at)
+        link = connection(at)
+        app = Starlette(routes=[Mount("/scim/v2/{connection_id}", routes=routes), *admin.routes])
+        app.state.context = at.context
+        yield Desk(at, link, TestClient(app, raise_server_exceptions=False))
+
+
+def test_a_change_is_kept_with_what_it_said_and_by_the_id_of_its_answer(desk: Desk) -> None:
+    ada = desk.user("ada", password=PASSWORD, emails=[{"value": "ada@acme.example"}])
+    group = {"schemas": [GROUP], "displayName": "Ops", "members": [{"value": "stranger"}]}
+    answer = desk.scim("POST", "/Groups", group)
+    first, second = desk.kept()
+    assert (first["method"], first["path"], first["status"]) == ("POST", "/Users", 201)
+    assert (first["resource"], first["changed"]) == (ada["id"], True)
+    (word,) = first["changes"]
+    assert (word["event"], word["active"]) == ("user", True)
+    assert "email" in word["attributes"]
+    assert second["id"] == answer.headers["x-request-id"]
+    assert {"event": "members parked", "members": 1, "first": ["stranger"]} in second["changes"]
+    whole = desk.at.get(f"{LIST}/{second['id']}")
+    assert whole["body"] == group
+
+
+def test_each_operation_of_a_bulk_request_is_kept_by_itself(desk: Desk) -> None:
+    desk.user("ada")
+    user = {"schemas": [USER], "userName": "bob", "password": PASSWORD}
+    body = {
+        "schemas": [BULK],
+        "Operations": [
+            {"method": "POST", "path": "/Users", "bulkId": "a", "data": user},
+            {"method": "POST", "path": "/Users", "bulkId": "b", "data": {"userName": "ada"}},
+            {"method": "DELETE", "path": "/Users/nobody"},
+        ],
+    }
+    answer = desk.scim("POST", "/Bulk", body)
+    whole = answer.headers["x-request-id"]
+    parts = desk.kept(filter=f'part_of eq "{whole}"')
+    assert [(one["method"], one["path"], one["status"]) for one in parts] == [
+        ("POST", "/Users", 201),
+        ("POST", "/Users", 409),
+        ("DELETE", "/Users/nobody", 404),
+    ]
+    assert desk.at.get(f"{LIST}/{parts[0]['id']}")["body"]["userName"] == "bob"
+    record = desk.at.get(f"{LIST}/{whole}")
+    assert (record["path"], record["status"], record["body"]) == ("/Bulk", 200, None)
+
+
+def test_reads_and_refusals_are_kept_too(desk: Desk) -> None:
+    desk.scim("GET", '/Users?filter=userName eq "nobody"')
+    desk.scim("GET", "/Users/nobody")
+    desk.scim("POST", "/Users", {"schemas": [USER]})
+    desk.scim("POST", "/Users", b"{no json")
+    desk.scim("PUT", "/Users")
+    told = [(one["method"], one["status"], one["scim_type"]) for one in desk.kept()]
+    assert told == [
+        ("GET", 200, None),
+        ("GET", 404, None),
+        ("POST", 400, "invalidValue"),
+        ("POST", 400, "invalidSyntax"),
+        ("PUT", 405, None),
+    ]
+    third, fourth = desk.kept(filter='method eq "POST"')
+    assert third["detail"] == "userName is required." and not third["changed"]
+    assert desk.at.get(f"{LIST}/{fourth['id']}")["body"] is None
+    assert fourth["body_size"] == 8
+
+
+def test_a_refused_change_leaves_a_record_and_nothing_else(desk: Desk) -> None:
+    desk.user("ada")
+    answer = desk.scim("POST", "/Users", {"schemas": [USER], "userName": "Ada"})
+    (record,) = desk.kept(filter="status eq 409")
+    assert (record["scim_type"], record["changes"]) == ("uniqueness", [])
+    assert record["id"] == answer.headers["x-request-id"]
+
+
+def test_no_secret_is_anywhere_in_the_database(desk: Desk) -> None:
+    token = desk.link["scim"]["token"]
+    ada = desk.user("ada", password=PASSWORD, nickName=f"me {token}")
+    change = {"op": "replace", "path": "password", "value": PASSWORD}
+    desk.scim("PATCH", f"/Users/{ada['id']}", {"schemas": [PATCH_OP], "Operations": [change]})
+    desk.scim("GET", f'/Users?filter=password eq "{PASSWORD}"')
+    desk.scim("GET", f"/Users?attributes={token}")
+    desk.scim("POST", "/Users", {"password": PASSWORD, "userName": 7})
+    assert len(desk.kept()) == 5
+    with desk.at.context.database.read() as tx:
+        rows = tx.rows("SELECT * FROM scim_requests") + tx.rows("SELECT * FROM users")
+    text = " ".join(str(tuple(row)) for row in rows)
+    assert PASSWORD not in text
+    assert token not in " ".join(
+        str((row.path, row.body, row.changes)) for row in rows if hasattr(row, "path")
+    )
+
+
+def test_who_is_not_let_in_leaves_a_count_and_no_record(desk: Desk) -> None:
+    for _ in range(3):
+        assert desk.scim("POST", "/Users", {"userName": "x"}, "wrong").status_code == 401
+    assert desk.kept() == []
+    with desk.at.context.database.read() as tx:
+        (seen,) = requests.tallies(tx, 1)
+    assert (seen.name, seen.count) == ("wrong_token", 3)
+
+
+def test_nobody_fills_the_disk_by_asking(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(request_log, "READS", 2)
+    monkeypatch.setattr(request_log, "REFUSALS", 1)
+    monkeypatch.setattr(request_log, "BODIES", 10)
+    for _ in range(3):
+        desk.scim("GET", "/Users")
+        desk.scim("POST", "/Users", {"userName": 1234567})
+    desk.user("ada")
+    kept = desk.kept()
+    assert sorted(one["status"] for one in kept) == [200, 200, 201, 400]
+    refused = next(one for one in kept if one["status"] == 400)
+    assert desk.at.get(f"{LIST}/{refused['id']}")["body"] is None
+    with desk.at.context.database.read() as tx:
+        seen = {one.name: one.count for one in requests.tallies(tx, 1)}
+    assert seen["not_kept"] == 3
+
+
+def test_requests_are_read_page_by_page_the_newest_first(desk: Desk) -> None:
+    for name in ("a", "b", "c"):
+        desk.user(name)
+    first = desk.at.get(LIST, sort="-created_at", limit=2)
+    then = desk.at.get(LIST, sort="-created_at", limit=2, cursor=first["next_cursor"])
+    ids = [one["resource"] for one in first["items"] + then["items"]]
+    assert len(set(ids)) == 3 and then["next_cursor"] is None
+    times = [one["created_at"] for one in first["items"] + then["items"]]
+    assert times == sorted(times, reverse=True)
+
+
+def test_another_organization_sees_none_of_it(desk: Desk) -> None:
+    desk.user("ada")
+    (record,) = desk.kept()
+    organization(desk.at, "other")
+    connection(desk.at, "other")
+    stranger = desk.at.limited_to("other")
+    assert stranger.refused("GET", LIST)[0] == 404
+    assert stranger.refused("GET", f"/connections/other~okta/requests/{record['id']}")[0] == 404
+    assert desk.at.refused("GET", f"/connections/other~okta/requests/{record['id']}")[0] == 404
+
+
+def test_what_waits_is_written_when_the_process_ends(desk: Desk) -> None:
+    desk.scim("GET", "/Users")
+    desk.at.context.request_log.close()
+    with desk.at.context.database.read() as tx:
+        assert tx.value("SELECT count(*) FROM scim_requests") == 1
+
+
+def test_the_command_line_lists_them_and_no_terminal_is_steered(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.user("evil\x1b[2J")
+    desk.scim("POST", "/Users", {"schemas": [USER], "userName": "evil\x1b[2J"})
+    desk.kept()
+    show(desk.at.context, "acme/okta", None, 10, as_json=False)
+    shown = capsys.readouterr().out
+    assert "409" in shown and "\x1b[2J" not in shown
+    show(desk.at.context, "acme~okta", "status ge 400", 10, as_json=True)
+    assert [one["status"] for one in json.loads(capsys.readouterr().out)] == [409]
+    with pytest.raises(CommandFailed, match="filter"):
+        show(desk.at.context, "acme~okta", "status ge", 10, as_json=True)

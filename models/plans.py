@@ -101,7 +101,7 @@ class Planned:
 
 
 def digest(*parts: str | bool | None) -> str:
-    text = "\x1f".join("\x00" if part is None else str(part) for part in parts)
+    text = "\x1f".join(["\x00" if part is None else str(part) for part in parts])
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 

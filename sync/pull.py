@@ -77,8 +77,8 @@ class Reading:
         """Learn what the directory has named before."""
         self.merge.forget()
         with self.database.read() as tx:
-            for name, key, digest in reading.known_users(tx, self.connection.key):
-                self.roll.add(name, key, digest)
+            for some in reading.known_users(tx, self.connection.key):
+                self.roll.add(*zip(*some, strict=True))
             self.groups = reading.known_groups(tx, self.connection.key)
         self.merge.known = {one.key: one.members for one in self.groups.values()}
 
@@ -159,9 +159,8 @@ class Reading:
             reading.rename(tx, "user", self.connection.key, names, now)
             renamed = [(key, name_key(fresh[name][0].user_name)) for name, key in known.items()]
             identities.retire_read_names(tx, renamed, now)
+        self.roll.add(new, [keys[name] for name in new], [0] * len(new))
         for name, (_, digest) in fresh.items():
-            if name in new:
-                self.roll.add(name, keys[name])
             self.roll.note(name, digest)
         self.said += len(fresh)
 

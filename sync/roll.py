@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import count
 
 import msgspec
 
@@ -45,8 +46,8 @@ def digest_of_members(users: Iterable[UserKey]) -> int:
     return _sum(every, len(every))
 
 
-def _sum(numbers: Iterable[int], count: int) -> int:
-    return (sum(numbers) + mixed(-count)) & _63
+def _sum(numbers: Iterable[int], size: int) -> int:
+    return (sum(numbers) + mixed(-size)) & _63
 
 
 @dataclass(slots=True)
@@ -59,16 +60,19 @@ class Roll:
     _digests: "array[int]" = field(default_factory=lambda: array("Q"))
     """Of what each last said; 0 while it says nothing, or has said no."""
     _answered: bytearray = field(default_factory=bytearray)
-    listed: int = 0
-    """How many have answered."""
 
-    def add(self, name: str, key: int, digest: int = 0) -> None:
-        """`name` is the directory's id."""
-        self._places[name] = len(self._keys)
-        self._keys.append(key)
-        self._mixed.append(mixed(key))
-        self._digests.append(digest)
-        self._answered.append(0)
+    def add(self, names: Iterable[str], keys: Sequence[int], digests: Iterable[int]) -> None:
+        """Names are the directory's ids."""
+        self._places.update(zip(names, count(len(self._keys))))
+        self._keys.extend(keys)
+        self._mixed.extend(map(mixed, keys))
+        self._digests.extend(digests)
+        self._answered.extend(bytes(len(keys)))
+
+    @property
+    def listed(self) -> int:
+        """How many have answered."""
+        return self._answered.count(1)
 
     def __contains__(self, name: str) -> bool:
         return name in self._places
@@ -88,21 +92,17 @@ class Roll:
             if place is None:
                 fresh[user.id] = user, digest
                 continue
-            self._answer(place)
-            if self._digests[place] == digest:
-                fresh.pop(user.id, None)
-            else:
+            self._answered[place] = 1
+            if self._digests[place] != digest:
                 fresh[user.id] = user, digest
+            elif fresh:
+                fresh.pop(user.id, None)
         return fresh
 
     def note(self, name: str, digest: int) -> None:
         """What it said is written down."""
         place = self._places[name]
         self._digests[place] = digest
-        self._answer(place)
-
-    def _answer(self, place: int) -> None:
-        self.listed += not self._answered[place]
         self._answered[place] = 1
 
     def unanswered(self) -> set[int]:

@@ -14,7 +14,9 @@ from connectors.base import DirectoryMembers, DirectoryUser, ReadEnded, ReadPart
 from connectors.entra.batch import gather
 from connectors.entra.graph import Graph, Page, decode, is_missing
 from connectors.entra.rows import (
+    GROUP,
     GROUP_FIELDS,
+    USER,
     USER_FIELDS,
     AssignedRow,
     GroupRow,
@@ -150,8 +152,8 @@ def _visible(row: GroupRow, members: list[MemberRow]) -> None:
 
 def those_known(row: GroupRow, members: list[MemberRow], users: Set[str]) -> DirectoryMembers:
     """Others are outside the scope, or came while we read: the next read tells of them."""
+    listed = frozenset([one.id for one in members if one.type == USER])
+    inside = frozenset([one.id for one in members if one.type == GROUP])
     return DirectoryMembers(
-        row.id,
-        users=frozenset([one.id for one in members if one.is_user and one.id in users]),
-        groups=frozenset(one.id for one in members if one.is_group) - {row.id},
+        row.id, users=listed if listed <= users else listed & users, groups=inside - {row.id}
     )

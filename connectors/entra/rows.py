@@ -11,9 +11,11 @@ Id = Annotated[str, msgspec.Meta(min_length=1)]
 
 USER_FIELDS = "id,userPrincipalName,mail,givenName,surname,displayName,accountEnabled"
 GROUP_FIELDS = "id,displayName,visibility"
+USER, GROUP = "#microsoft.graph.user", "#microsoft.graph.group"
+"""Types of members."""
 
 
-class UserRow(msgspec.Struct, kw_only=True):
+class UserRow(msgspec.Struct, kw_only=True, gc=False):
     """https://learn.microsoft.com/graph/api/resources/user"""
 
     id: Id
@@ -25,7 +27,7 @@ class UserRow(msgspec.Struct, kw_only=True):
     enabled: bool | None = msgspec.field(name="accountEnabled", default=None)
 
 
-class GroupRow(msgspec.Struct, kw_only=True):
+class GroupRow(msgspec.Struct, kw_only=True, gc=False):
     """https://learn.microsoft.com/graph/api/resources/group"""
 
     id: Id
@@ -33,31 +35,31 @@ class GroupRow(msgspec.Struct, kw_only=True):
     visibility: str | None = None
 
 
-class MemberRow(UserRow, kw_only=True):
+class MemberRow(UserRow, kw_only=True, gc=False):
     """A member of any kind: users, groups, devices, contacts, service principals."""
 
     type: Id = msgspec.field(name="@odata.type")
 
     @property
     def is_user(self) -> bool:
-        return self.type == "#microsoft.graph.user"
+        return self.type == USER
 
     @property
     def is_group(self) -> bool:
-        return self.type == "#microsoft.graph.group"
+        return self.type == GROUP
 
 
-class ParentRow(GroupRow, kw_only=True):
+class ParentRow(GroupRow, kw_only=True, gc=False):
     """What somebody is a member of: groups, directory roles, administrative units."""
 
     type: Id = msgspec.field(name="@odata.type")
 
     @property
     def is_group(self) -> bool:
-        return self.type == "#microsoft.graph.group"
+        return self.type == GROUP
 
 
-class AssignedRow(msgspec.Struct, kw_only=True):
+class AssignedRow(msgspec.Struct, kw_only=True, gc=False):
     """https://learn.microsoft.com/graph/api/resources/approleassignment"""
 
     principal: Id = msgspec.field(name="principalId")

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, Row, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 
 from models.store import driver, filtering
-from models.store.driver import Params
+from models.store.driver import Columns, Params
 
 T = TypeVar("T")
 TRIES = 50
@@ -56,25 +56,18 @@ class Tx:
     def fill(
         self,
         table: str,
-        columns: tuple[str, ...],
-        rows: Sequence[tuple[int, ...]],
+        columns: Columns,
+        rows: Sequence[tuple[Any, ...]],
         same: Params | None = None,
     ) -> int:
-        """Insert rows of numbers where there are none yet; answers how many it inserted.
+        """Insert rows where there are none yet; answers how many it inserted.
 
         `same` is what all of them have in common.
         """
-        if not rows:
-            return 0
-        common = same or {}
-        dialect = self.connection.dialect
-        sql = driver.filling(table, columns, tuple(common), dialect)
-        constants = tuple(common.values())
-        given: Any = [row + constants for row in rows] if constants else rows
-        if dialect.name != "sqlite":
-            given = [*constants, *map(list, zip(*rows, strict=True))]
-        many = dialect.name == "sqlite"
-        return driver.taken(self.connection, sql, given, driver.count, many=many)
+        common, inserted = same or {}, 0
+        for sql, given in driver.filling(table, columns, rows, common, self.connection.dialect):
+            inserted += driver.taken(self.connection, sql, given, driver.count)
+        return inserted
 
     def column(self, sql: str, params: Params | None = None) -> list[Any]:
         """The first column of all rows."""

@@ -8,9 +8,11 @@ from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from operator import itemgetter
 from typing import Any, TypeVar
 
+import msgspec
 from sqlalchemy import Connection, Dialect, Row, bindparam, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import NULLTYPE
@@ -19,6 +21,11 @@ Params = Mapping[str, Any]
 T = TypeVar("T")
 KEPT = 2048
 """Statements, and shapes of rows."""
+NUMBER = "bigint"
+Columns = Mapping[str, str]
+"""Names, each with its type."""
+AT_ONCE = 100
+"""Rows that are inserted into SQLite by one statement."""
 CHUNK = 5000
 """Rows that are fetched at once."""
 
@@ -35,22 +42,18 @@ class Statement:
     """What is written for an empty list."""
 
     def filled(self, params: Params) -> tuple[str, Any]:
-        """With its lists written out."""
+        """With its lists written out, where the driver does not take them as they are."""
         sql = self.sql
         if self.places is None:
-            named = dict(params)
-            for name in self.lists:
-                each = {f"{name}_{i}": one for i, one in enumerate(named.pop(name))}
-                named |= each
-                sql = sql.replace(_holder(name), self._listed(f"%({one})s" for one in each))
-            return sql, named
+            return sql, params
         if not self.lists:
             return sql, [params[name] for name in self.places]
         placed: list[Any] = []
         for name in self.places:
             placed += params[name] if name in self.lists else [params[name]]
         for name in self.lists:
-            sql = sql.replace(_holder(name), self._listed("?" * len(params[name])))
+            holders = ", ".join("?" * len(params[name]))
+            sql = sql.replace(_holder(name), holders or self.nothing)
         return sql, placed
 
     def every(self, params: Sequence[Params]) -> Sequence[Any]:
@@ -65,35 +68,63 @@ class Statement:
             case names:
                 return list(map(itemgetter(*names), params))
 
-    def _listed(self, holders: Iterable[str]) -> str:
-        return ", ".join(holders) or self.nothing
-
 
 @lru_cache(maxsize=KEPT)
 def statement(sql: str, lists: tuple[str, ...], dialect: Dialect) -> Statement:
     clause = text(sql).bindparams(*(bindparam(name, expanding=True) for name in lists))
     compiled: Any = clause.compile(dialect=dialect)
-    places = None if compiled.positiontup is None else tuple(compiled.positiontup)
     nothing = compiled.visit_empty_set_expr([NULLTYPE])
-    return Statement(compiled.string, places, lists, nothing)
+    if compiled.positiontup is None:
+        return Statement(_with_arrays(compiled.string, lists), None, lists, nothing)
+    return Statement(compiled.string, tuple(compiled.positiontup), lists, nothing)
+
+
+def _with_arrays(sql: str, lists: tuple[str, ...]) -> str:
+    """PostgreSQL takes a list as one parameter: the statement is short, and always the same."""
+    for name in lists:
+        listed = f"IN ({_holder(name)})"
+        sql = sql.replace(f"NOT {listed}", f"<> ALL(%({name})s)")
+        sql = sql.replace(listed, f"= ANY(%({name})s)")
+    return sql
 
 
 def _holder(name: str) -> str:
     return f"__[POSTCOMPILE_{name}]"
 
 
-@lru_cache(maxsize=KEPT)
-def filling(table: str, columns: tuple[str, ...], same: tuple[str, ...], dialect: Dialect) -> str:
-    """Inserts numbers into columns, and what is the same for all rows, where no row is.
+def filling(
+    table: str, columns: Columns, rows: Sequence[tuple[Any, ...]], same: Params, dialect: Dialect
+) -> Iterator[tuple[str, list[Any]]]:
+    """Statements that insert rows, and what is the same in all of them, where no row is.
 
-    PostgreSQL takes each column as one array: a tenth of the time of a row at a time.
+    SQLite takes some rows at a time, PostgreSQL each column as one array: a tenth of the time
+    of a row at a time. (Arrays are written by us, as its driver takes long for that.)
     """
-    head = f"INSERT INTO {table} ({', '.join(columns + same)})"
+    head = f"INSERT INTO {table} ({', '.join([*columns, *same])})"
+    constants, tail = [*same.values()], "ON CONFLICT DO NOTHING"
     if dialect.name == "sqlite":
-        return f"{head} VALUES ({', '.join('?' * len(columns + same))}) ON CONFLICT DO NOTHING"
-    arrays = ", ".join(["%s::bigint[]"] * len(columns))
-    constants = "".join([", %s"] * len(same))
-    return f"{head} SELECT g.*{constants} FROM unnest({arrays}) AS g ON CONFLICT DO NOTHING"
+        row, others = f"({', '.join('?' * len(columns))})", ", ?" * len(same)
+        for start in range(0, len(rows), AT_ONCE):
+            some = rows[start : start + AT_ONCE]
+            values = ", ".join([row] * len(some))
+            sql = f"{head} SELECT g.*{others} FROM (VALUES {values}) AS g WHERE 1 {tail}"
+            yield sql, [*constants, *chain.from_iterable(some)]
+    elif rows:
+        casts = ", ".join(f"{name}::{of}" for name, of in columns.items())
+        arrays = ", ".join(map(_unnested, columns.values()))
+        source = f"ROWS FROM ({arrays}) AS g ({', '.join(columns)})"
+        sql = f"{head} SELECT {casts}{', %s' * len(same)} FROM {source} {tail}"
+        yield sql, [*constants, *map(_array, columns.values(), zip(*rows, strict=True))]
+
+
+def _unnested(of: str) -> str:
+    return "unnest(%s::bigint[])" if of == NUMBER else "json_array_elements_text(%s::json)"
+
+
+def _array(of: str, column: Iterable[Any]) -> str:
+    if of != NUMBER:
+        return msgspec.json.encode(column).decode()
+    return f"{{{','.join(['NULL' if one is None else str(one) for one in column])}}}"
 
 
 @lru_cache(maxsize=KEPT)

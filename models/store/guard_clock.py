@@ -23,6 +23,11 @@ def start(tx: Tx, now: Instant) -> None:
     )
 
 
+def stamp(tx: Tx, now: Instant) -> Instant:
+    """As `STAMP`, once for many."""
+    return int(tx.value(f"SELECT {STAMP}", {"now": now}))
+
+
 def read(tx: Tx, now: Instant) -> Instant:
     """What it reads; `now` where it was never started."""
     found = tx.value("SELECT reading FROM guard_clock WHERE id = 1")

@@ -12,6 +12,9 @@ from models.instant import Instant
 from models.store import changes, digests, marks, member_covers
 from models.store.changes import Said
 from models.store.database import Tx
+from models.store.driver import NUMBER
+
+MEMBER = {"group_id": NUMBER, "user_id": NUMBER}
 
 
 def affirm(
@@ -79,7 +82,7 @@ def list_members(
         affirm(tx, Channel.PULL, as_of, group, users, now=now, by_full_read=True)
     plain = [one for one in members if one[1] not in alone] if alone is not None else []
     silent = dict.fromkeys(_MARKS, 0) | {"pull_yes": as_of}
-    if tx.fill("memberships", ("group_id", "user_id"), plain, silent) < len(plain):
+    if tx.fill("memberships", MEMBER, plain, silent) < len(plain):
         changes.log_listed_members(tx, plain, as_of, now)
         marks.raise_yes(tx, Channel.PULL, as_of, [(*one, 0, 0) for one in plain])
         return False
@@ -88,9 +91,9 @@ def list_members(
 
 def _insert(tx: Tx, channel: Channel, rows: Sequence[tuple[int, ...]]) -> int:
     """Memberships of which nobody has spoken yet: a group, a user, a yes and a no."""
-    own = (f"{channel}_yes", f"{channel}_no")
+    own = {f"{channel}_yes": NUMBER, f"{channel}_no": NUMBER}
     silent = {mark: 0 for mark in _MARKS if mark not in own}
-    return tx.fill("memberships", ("group_id", "user_id", *own), rows, silent)
+    return tx.fill("memberships", MEMBER | own, rows, silent)
 
 
 _MARKS = tuple(f"{channel}_{word}" for channel in Channel for word in ("yes", "no"))
@@ -102,7 +105,7 @@ def mention(tx: Tx, group: GroupKey, users: Iterable[UserKey]) -> None:
     They are decided like all others then: a cover that includes them denies them.
     """
     rows = [(group, user) for user in sorted(users)]
-    tx.fill("memberships", ("group_id", "user_id"), rows, dict.fromkeys(_MARKS, 0))
+    tx.fill("memberships", MEMBER, rows, dict.fromkeys(_MARKS, 0))
 
 
 def affirmed(tx: Tx, channel: Channel, group: GroupKey) -> set[UserKey]:

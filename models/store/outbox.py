@@ -7,9 +7,9 @@ from sqlalchemy import Row
 
 from models.instant import Instant
 from models.plans import Planned
-from models.store.database import Tx, dumps
-from models.store.guard_clock import STAMP
-from models.store.identities import new_public_id
+from models.store import guard_clock, outbox_rows
+from models.store.database import Tx
+from models.store.outbox_rows import Rows
 from models.store.queue import RELEASED, UNFINISHED, WAITING
 
 
@@ -17,50 +17,28 @@ def enqueue(tx: Tx, planned: Sequence[Planned], now: Instant) -> int:
     """Queue operations. A waiting one on the same object is superseded, unless it is the same."""
     if not planned:
         return 0
-    params = [_values(one, now, state="ready") for one in planned]
-    if tx.many(_INSERT, params) < len(params):
-        tx.many(_SUPERSEDE, params)
-        tx.many(_INSERT, params)
+    rows = outbox_rows.rows(planned)
+    drawn_at = guard_clock.stamp(tx, now) if any(one.draws_on for one in planned) else None
+    if outbox_rows.insert(tx, rows, now, state="ready", drawn_at=drawn_at) < len(rows):
+        _supersede(tx, rows, now)
+        outbox_rows.insert(tx, rows, now, state="ready", drawn_at=drawn_at)
     tx.has_work = True
-    return len(params)
+    return len(rows)
 
 
-_SUPERSEDE = f"""
-    UPDATE actions SET state = 'superseded', updated_at = :now, {RELEASED}
-    WHERE target_id = :target_id AND object_key = :object_key AND state IN {WAITING}
-      AND fingerprint <> :fingerprint
-"""
-_INSERT = f"""
-    INSERT INTO actions (public_id, target_id, operation, object_key, user_id, group_id,
-        fingerprint, because, state, run_at, attempts, draws_on, takes_along, drawn_at, hold_id,
-        created_at, updated_at)
-    VALUES (:public_id, :target_id, :operation, :object_key, :user_id, :group_id,
-        :fingerprint, :because, :state, :now, 0, :draws_on, :takes_along,
-        CASE WHEN :draws THEN {STAMP} END, :hold_id, :now, :now)
-    ON CONFLICT (target_id, object_key) WHERE state IN {WAITING} DO NOTHING
-"""
-
-
-def _values(
-    planned: Planned, now: Instant, *, state: str, hold: int | None = None
-) -> dict[str, Any]:
-    """What is held draws on nothing: it will go on by approval or not at all."""
-    return {
-        "public_id": new_public_id(),
-        "target_id": planned.target,
-        "operation": planned.operation.value,
-        "object_key": planned.object_key,
-        "user_id": planned.user,
-        "group_id": planned.group,
-        "fingerprint": planned.fingerprint,
-        "because": dumps(planned.because),
-        "state": state,
-        "draws_on": planned.draws_on.value if planned.draws_on else None,
-        "takes_along": planned.takes_along,
-        "draws": planned.draws_on is not None and hold is None,
-        "hold_id": hold,
-        "now": now,
-    }
+def _supersede(tx: Tx, rows: Rows, now: Instant) -> None:
+    """Of another fingerprint, waiting for the same object."""
+    tx.many(
+        f"""
+        UPDATE actions SET state = 'superseded', updated_at = :now, {RELEASED}
+        WHERE target_id = :target AND object_key = :object AND state IN {WAITING}
+          AND fingerprint <> :fingerprint
+        """,
+        [
+            {"target": target, "object": name, "fingerprint": fingerprint, "now": now}
+            for target, name, fingerprint, *_ in rows
+        ],
+    )
 
 
 def known_removals(tx: Tx, target: int, fingerprints: list[str]) -> set[str]:
@@ -124,17 +102,19 @@ def give_back(tx: Tx, action: int) -> None:
 
 
 def hold(tx: Tx, hold_id: int, planned: Sequence[Planned], now: Instant) -> None:
-    """Write down operations that wait for approval: one for each object, the newest."""
-    params = [_values(one, now, state="held", hold=hold_id) for one in planned]
+    """Write down operations that wait for approval: one for each object, the newest.
+
+    What is held draws on nothing: it will go on by approval or not at all.
+    """
     tx.many(
-        "UPDATE actions SET state = 'superseded', updated_at = :now WHERE target_id = :target_id "
-        "AND object_key = :object_key AND hold_id = :hold_id AND state = 'held'",
-        params,
+        "UPDATE actions SET state = 'superseded', updated_at = :now WHERE target_id = :target "
+        "AND object_key = :object AND hold_id = :hold AND state = 'held'",
+        [
+            {"target": one.target, "object": one.object_key, "hold": hold_id, "now": now}
+            for one in planned
+        ],
     )
-    tx.many(
-        _INSERT.split("ON CONFLICT", maxsplit=1)[0],
-        params,
-    )
+    outbox_rows.insert(tx, outbox_rows.rows(planned), now, state="held", hold_id=hold_id)
 
 
 def held(tx: Tx, hold_id: int) -> Sequence[Row[Any]]:

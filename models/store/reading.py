@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from models.identity import GroupKey, UserKey
@@ -9,6 +10,7 @@ from models.instant import Instant
 from models.store import changes, digests, marks
 from models.store.database import Tx, dumps
 from models.store.identities import new_public_id
+from models.store.memberships import MEMBER
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +24,10 @@ class Known:
     """The digest of those that the directory affirms, if it is known (see `digests`)."""
 
 
-def known_users(tx: Tx, connection: int) -> Iterator[tuple[str, int, int]]:
+def known_users(tx: Tx, connection: int) -> Iterator[list[tuple[str, int, int]]]:
     """Whom the directory has named: its id, our key, and the digest of what it last said.
 
-    The digest is 0 while it says nothing, or has said no.
+    The digest is 0 while it says nothing, or has said no. Some thousand at a time.
     """
     rows = tx.each_tuple(
         """
@@ -35,7 +37,12 @@ def known_users(tx: Tx, connection: int) -> Iterator[tuple[str, int, int]]:
         """,
         {"connection": connection},
     )
-    return ((name, key, int(digest, 16) if digest else 0) for name, key, digest in rows)
+    told = ((name, key, int(digest, 16) if digest else 0) for name, key, digest in rows)
+    while some := list(islice(told, _SOME)):
+        yield some
+
+
+_SOME = 5000
 
 
 def known_groups(tx: Tx, connection: int) -> dict[str, Known]:
@@ -198,7 +205,7 @@ def list_groups(tx: Tx, said: Iterable[tuple[GroupKey, str]], as_of: Instant, no
 
 def park_missing(tx: Tx, run: int, members: Sequence[tuple[GroupKey, UserKey]]) -> None:
     """The read did not list these members. It counts only once the read proves complete."""
-    tx.fill("pull_missing", ("group_id", "user_id"), members, {"run_id": run})
+    tx.fill("pull_missing", MEMBER, members, {"run_id": run})
 
 
 def unpark_missing(tx: Tx, run: int, group: GroupKey, users: Iterable[UserKey]) -> None:

@@ -199,8 +199,8 @@ def test_a_read_does_not_vouch_for_a_group_that_another_spoke_of_meanwhile(kind:
 
 def test_the_roll_adds_up_what_the_ledger_would() -> None:
     roll = Roll()
-    for key in (7, 8, 9):
-        roll.add(f"id {key}", key)
+    roll.add(["id 7"], [7], [0])
+    roll.add(["id 8", "id 9"], [8, 9], [0, 0])
     places = roll.places(["id 9", "a stranger", "id 7"])
     assert roll.keys(places) == {7, 9}
     assert roll.digest(places) == digest_of_members([UserKey(7), UserKey(9)])

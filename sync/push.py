@@ -1,30 +1,26 @@
 """What an identity provider pushes: users and groups, one word at a time."""
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row
 
-from models.clock import Clock
 from models.evidence import (
     Channel,
-    Fact,
-    GroupCovered,
     GroupSaid,
-    MembersAdded,
     MembersRemoved,
-    Observation,
     UserSaid,
 )
 from models.identity import GroupKey, Identifier, UserKey
-from models.store import findings, identities, newcomers, scim
-from models.store.database import Tx, loads
+from models.store import findings, identities, indirect, newcomers, scim
+from models.store.database import loads
 from models.store.scim import name_key
-from sync import drift_identity, identify, intake, pushed
-from sync.connection import Connection
+from sync import drift_identity, identify, pushed
 from sync.matching import Match, Matched, Recycled, is_directory_id, match
 from sync.pushed import Resource
+from sync.pushed_members import Found, PushedMembers
+from sync.voice import Voice
 
 
 class NameTaken(Exception):
@@ -32,16 +28,8 @@ class NameTaken(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Push:
+class Push(Voice):
     """The push channel of one connection, within one transaction."""
-
-    tx: Tx
-    connection: Connection
-    clock: Clock
-    said: list[Observation] = field(default_factory=list)
-    """What was taken in, in order."""
-    parked: list[str] = field(default_factory=list)
-    """Members that are not known yet."""
 
     def create_user(self, resource: Resource) -> tuple[UserKey, bool]:
         """Answers the user, and whether it is new. A known person comes back as itself.
@@ -65,7 +53,7 @@ class Push:
             self._note_recycled(key, matched, resource)
         self.replace_user(key, resource)
         public_id = str(scim.of_key(self.tx, "users", key).public_id)
-        self._join_parked(key, public_id, resource)
+        self._join_parked(Found(users=frozenset({key})), public_id, resource)
         return key, True
 
     def _first(self, resource: Resource, offered: Sequence[Identifier]) -> UserKey:
@@ -84,8 +72,8 @@ class Push:
         identities.name_first(self.tx, link, key, names, proof="pushed", now=now)
         said = pushed.news(pushed.attributes(resource), {})
         word = UserSaid(user=key, exists=True, active=resource["active"], attributes=said)
-        self._say("user", word)
-        self._join_parked(key, public_id, resource)
+        self.say("user", word)
+        self._join_parked(Found(users=frozenset({key})), public_id, resource)
         return key
 
     def take_over(self, public_id: str) -> bool:
@@ -102,7 +90,7 @@ class Push:
             self._save("users", row.id, document, attribute="userName")
         except NameTaken:
             return False
-        self._say("user taken over", UserSaid(user=UserKey(row.id), active=False))
+        self.say("user taken over", UserSaid(user=UserKey(row.id), active=False))
         return True
 
     def replace_user(
@@ -133,7 +121,7 @@ class Push:
             active=resource.get("active") if is_spoken else None,
             attributes=pushed.news(pushed.attributes(resource, spoken), loads(before.push_said)),
         )
-        self._say("user", said)
+        self.say("user", said)
 
     def delete_user(self, key: UserKey) -> None:
         """Gone, and out of every group: coming back does not bring old memberships back.
@@ -143,17 +131,20 @@ class Push:
         scim.touch(self.tx, scim.pushed_groups(self.tx, key), self.clock.now())
         scim.erase(self.tx, "users", key, now=self.clock.now())
         groups = scim.pushed_groups(self.tx, key)  # whoever added it meanwhile is done by now
+        indirect.forget(self.tx, key)
         out = [MembersRemoved(group, frozenset({key})) for group in groups]
-        self._say("user deleted", UserSaid(user=key, exists=False), *out)
+        self.say("user deleted", UserSaid(user=key, exists=False), *out)
 
     def create_group(self, resource: Resource, members: Sequence[str] | None) -> GroupKey:
-        """Raises NameTaken."""
+        """Raises NameTaken and Circle."""
         name = str(resource["displayName"])
         key = self._known_group(resource)
         if key is None:
             now = self.clock.now()
             key = identities.insert_group(self.tx, self.connection.key, name, now)
         self.describe_group(key, resource)
+        public_id = str(scim.of_key(self.tx, "groups", key).public_id)
+        self._join_parked(Found(groups=frozenset({key})), public_id, resource)
         if members:
             self.add_members(key, members)
         return key
@@ -173,33 +164,26 @@ class Push:
                 self.tx, self.connection.key, [renamed], channel=Channel.PUSH, now=now
             )
         said = GroupSaid(group=key, exists=True, name=str(resource["displayName"]))
-        self._say("group", said)
+        self.say("group", said)
 
     def delete_group(self, key: GroupKey) -> None:
         scim.erase(self.tx, "groups", key, now=self.clock.now())
-        scim.unpark(self.tx, key)
-        self._say(
-            "group deleted", GroupSaid(group=key, exists=False), GroupCovered(key, frozenset())
-        )
+        self._members.end(key)
 
     def add_members(self, group: GroupKey, values: Sequence[str]) -> None:
-        """Who is not known yet is parked."""
-        known = self._members(group, values)
-        scim.touch(self.tx, [group], self.clock.now())
-        self._say("members added", MembersAdded(group, known))
+        """Users and groups. Who is not known yet is parked. Raises Circle."""
+        self._members.add(group, values)
 
     def remove_members(self, group: GroupKey, values: Sequence[str]) -> None:
-        scim.unpark(self.tx, group, list(values))
-        known = scim.known_members(self.tx, self.connection.key, list(values))
-        scim.touch(self.tx, [group], self.clock.now())
-        self._say("members removed", MembersRemoved(group, frozenset(known.values())))
+        self._members.remove(group, values)
 
     def replace_members(self, group: GroupKey, values: Sequence[str]) -> None:
-        """These and nobody else."""
-        scim.unpark(self.tx, group)
-        known = self._members(group, values)
-        scim.touch(self.tx, [group], self.clock.now())
-        self._say("members replaced", GroupCovered(group, known))
+        """These and nobody else. Raises Circle."""
+        self._members.replace(group, values)
+
+    @property
+    def _members(self) -> PushedMembers:
+        return PushedMembers(self.tx, self.connection, self.clock, self.said, self.parked)
 
     def _save(self, table: str, key: int, resource: Resource, *, attribute: str) -> None:
         name = str(resource[attribute])
@@ -228,22 +212,11 @@ class Push:
             scim.by_external_id(self.tx, "users", connection=link, external_id=external) is not None
         )
 
-    def _members(self, group: GroupKey, values: Sequence[str]) -> frozenset[UserKey]:
-        known = scim.known_members(self.tx, self.connection.key, list(values))
-        strangers = [value for value in values if value not in known]
-        now = self.clock.now()
-        self.parked.extend(strangers)
-        scim.park(self.tx, self.connection.key, group, values=strangers, as_of=now)
-        return frozenset(known.values())
-
-    def _join_parked(self, key: UserKey, public_id: str, resource: Resource) -> None:
+    def _join_parked(self, arrived: Found, public_id: str, resource: Resource) -> None:
         names = [public_id]
         if resource.get("externalId"):
             names.append(str(resource["externalId"]))
-        for group, value in scim.parked_for(self.tx, self.connection.key, names):
-            scim.touch(self.tx, [group], self.clock.now())
-            scim.unpark(self.tx, group, [value])
-            self._say("member arrived", MembersAdded(group, frozenset({key})))
+        self._members.arrive(arrived, names)
 
     def _standing(self, resource: Resource) -> UserKey | None:
         """A deactivated user that the provider posts again. Raises NameTaken for any other.
@@ -324,13 +297,6 @@ class Push:
                     said = loads(scim.of_key(self.tx, "users", key).pull_said) or {}
                     kept += [name_key(said["user_name"][0])] if "user_name" in said else []
                 identities.retire_user_names(self.tx, key, one.namespace, kept=kept, now=now)
-
-    def _say(self, event: str, *facts: Fact) -> None:
-        """Each word has its own time, so that the later of two in one request wins."""
-        now = self.clock.now()
-        observation = Observation(channel=Channel.PUSH, event=event, as_of=now, facts=facts)
-        self.said.append(observation)
-        intake.take(self.tx, self.connection, observation, now)
 
 
 def _is_called(row: Row[Any], resource: Resource) -> bool:

@@ -9,6 +9,7 @@ from api.scim import errors
 from api.scim.errors import ScimError, to_body
 from models.store.fields import Refused
 from sync.push import NameTaken
+from sync.pushed_members import Circle
 
 MEDIA_TYPE = "application/scim+json"
 LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
@@ -63,6 +64,10 @@ def followed(
     )
 
 
+REFUSALS = (ScimError, NameTaken, Circle, Refused)
+"""Whatever is no fault of ours."""
+
+
 def refusal(trouble: Exception) -> ScimError:
     """The one table of errors. What it does not know is a fault of ours."""
     match trouble:
@@ -70,6 +75,8 @@ def refusal(trouble: Exception) -> ScimError:
             return trouble
         case NameTaken():
             return errors.Uniqueness(str(trouble))
+        case Circle():
+            return errors.InvalidValue(str(trouble))
         case Refused():
             return errors.InvalidFilter(str(trouble))
         case _:

@@ -15,8 +15,6 @@ from api.scim.bulk_order import Step
 from api.scim.errors import Conflict, InvalidValue, ScimError, to_body
 from api.scim.projection import Projection
 from api.scim.render import location
-from models.store.fields import Refused
-from sync.push import NameTaken
 
 BULK_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
 
@@ -85,7 +83,7 @@ class Run:
         caller = self._caller(operation, step)
         try:
             ended = await self._carried_out(operation, step, caller)
-        except (ScimError, NameTaken, Refused) as trouble:
+        except answers.REFUSALS as trouble:
             error = answers.refusal(trouble)
             caller.keep(answers.refused(error), error)
             ended = Done(error.status, self._location(operation), error=error)

@@ -47,21 +47,16 @@ def _part(part: Attribute) -> Part:
 def _user_fields() -> dict[str, Field]:
     """Entra leaves the URN away from enterprise attributes."""
     extension = _documented(USER_KIND, ENTERPRISE, ENTERPRISE_USER)
-    groups = {
-        "groups": scim_fields.groups_of_user("value"),
-        "groups.value": scim_fields.groups_of_user("value"),
-        "groups.display": scim_fields.groups_of_user("display"),
-    }
-    own = _documented(USER_KIND, USER) | scim_fields.common(USER_KIND, "userName") | groups
+    own = _documented(USER_KIND, USER) | scim_fields.common(USER_KIND, "userName")
+    own["groups"] = scim_fields.groups_of_user()
     del own["password"]
     whole = {ENTERPRISE_USER.casefold(): Complex(member(USER_KIND.document, ENTERPRISE_USER))}
     return whole | named(extension, uri=ENTERPRISE_USER) | named(own, uri=CORE_USER)
 
 
 def _group_fields() -> dict[str, Field]:
-    members = scim_fields.members_of_group()
     own = scim_fields.common(GROUP_KIND, "displayName")
-    return named(own | {"members": members, "members.value": members}, uri=CORE_GROUP)
+    return named(own | {"members": scim_fields.members_of_group()}, uri=CORE_GROUP)
 
 
 USER_FIELDS = _user_fields()

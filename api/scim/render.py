@@ -37,8 +37,12 @@ class Renderer:
         found: dict[int, list[Body]] = {row.id: [] for row in rows}
         wanted = self.projection.wants("members", GROUP)
         if rows and wanted:
-            for one in scim.members(self.tx, list(found)):
-                found[one.group_id].append(self._member(one))
+            nested = scim.inner_groups(self.tx, list(found))
+            members = scim.named_members if nested else scim.members
+            for one in members(self.tx, list(found)):
+                found[one.group_id].append(self._member(one, "User"))
+            for one in nested:
+                found[one.group_id].append(self._member(one, "Group"))
         own = [{"members": found[row.id]} if wanted else {} for row in rows]
         return [self._shown(row, GROUP, each) for row, each in zip(rows, own, strict=True)]
 
@@ -59,11 +63,12 @@ class Renderer:
 
     def _group(self, row: Row[Any]) -> Body:
         address = location(self.base_url, "Group", row.public_id)
-        return {"value": row.public_id, "$ref": address, "display": row.name, "type": "direct"}
+        way = "indirect" if row.is_indirect else "direct"
+        return {"value": row.public_id, "$ref": address, "display": row.name, "type": way}
 
-    def _member(self, row: Row[Any]) -> Body:
-        address = location(self.base_url, "User", row.public_id)
-        return {"value": row.public_id, "$ref": address, "type": "User"}
+    def _member(self, row: Row[Any], kind: str) -> Body:
+        address = location(self.base_url, kind, row.public_id)
+        return {"value": row.public_id, "$ref": address, "type": kind}
 
 
 def location(base_url: str, kind: str, public_id: str) -> str:

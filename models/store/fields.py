@@ -85,7 +85,23 @@ class Custom:
     build: Callable[[Comparison | Present], Condition]
 
 
-Field = Text | Flag | Number | Time | Complex | Many | Custom
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Values that are rows of other tables, of one kind or of several."""
+
+    sources: tuple["Source", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Rows of one kind: those that belong to the resource, and their parts."""
+
+    belongs: Condition
+    parts: Mapping[str, Text]
+    """Keys are casefolded."""
+
+
+Field = Text | Flag | Number | Time | Complex | Many | Rows | Custom
 Fields = Mapping[str, Field]
 
 

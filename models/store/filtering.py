@@ -27,6 +27,7 @@ from models.store.fields import (
     Flag,
     Many,
     Part,
+    Rows,
     Text,
     UnknownAttribute,
     WrongComparison,
@@ -73,6 +74,8 @@ def _test(test: Comparison | Present, fields: Fields) -> Condition:
             return build(test)
         case Many() as many:
             return _some_value(many, None if isinstance(test, Present) else _of(test, "value"))
+        case Rows() as rows:
+            return _some_row(rows, None if isinstance(test, Present) else _of(test, "value"))
         case field if isinstance(test, Present):
             return comparing.present(field)
         case field:
@@ -88,17 +91,19 @@ def _of(test: Comparison | Present, part: str) -> Comparison | Present:
 def _some_part(test: Comparison | Present, fields: Fields) -> Condition:
     """`emails.type eq "work"`: one value is enough."""
     whole = fields.get(str(Path(test.path.uri, test.path.name)).casefold())
-    if test.path.sub is None or not isinstance(whole, Many):
-        raise UnknownAttribute(f"There is no attribute {str(test.path)[:100]!r}.")
-    return _some_value(whole, _of(test, test.path.sub))
+    if test.path.sub is not None and isinstance(whole, Many):
+        return _some_value(whole, _of(test, test.path.sub))
+    if test.path.sub is not None and isinstance(whole, Rows):
+        return _some_row(whole, _of(test, test.path.sub))
+    raise UnknownAttribute(f"There is no attribute {str(test.path)[:100]!r}.")
 
 
 def _selection(path: Path, inner: Filter, fields: Fields) -> Condition:
     match fields.get(str(path).casefold()):
         case Many() as many:
             return _some_value(many, inner)
-        case Custom():
-            return _custom_selection(path, inner, fields)
+        case Rows() as rows:
+            return _some_row(rows, inner)
         case None:
             raise UnknownAttribute(f"There is no attribute {str(path)[:100]!r}.")
         case _:
@@ -113,22 +118,19 @@ def _some_value(many: Many, inner: Filter | None) -> Condition:
     return exists(found if inner is None else found.where(to_sql(inner, parts)))
 
 
+def _some_row(rows: Rows, inner: Filter | None) -> Condition:
+    """Null is what nothing has: rows are there with all their parts."""
+    if isinstance(inner, Comparison) and inner.value is None:
+        to_sql(inner, dict(rows.sources[0].parts))
+        return not_(or_(false(), *(exists().where(one.belongs) for one in rows.sources)))
+    found = [
+        one.belongs if inner is None else and_(one.belongs, to_sql(inner, dict(one.parts)))
+        for one in rows.sources
+    ]
+    return or_(*(exists().where(condition) for condition in found))
+
+
 def _part(value: Expression, name: str, part: Part) -> Field:
     if part is Part.FLAG:
         return Flag(flag(value, name))
     return Text(member(value, name), case_exact=part is Part.EXACT)
-
-
-def _custom_selection(path: Path, inner: Filter, fields: Fields) -> Condition:
-    """Only what stays true when each test may be about another value: a test, or several by or."""
-    match inner:
-        case Or(left, right):
-            return or_(*(_custom_selection(path, side, fields) for side in (left, right)))
-        case Present(Path(None, part, None)):
-            return _test(Present(Path(path.uri, path.name, part)), fields)
-        case Comparison(Path(None, part, None), op, value) if op is not Operator.NE:
-            return _test(Comparison(Path(path.uri, path.name, part), op, value), fields)
-        case _:
-            raise WrongComparison(
-                f"The values of {str(path)[:100]!r} cannot be selected like this."
-            )

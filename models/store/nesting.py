@@ -1,7 +1,12 @@
-"""Groups inside groups, as a directory lists them: to explain, for members decide by themselves."""
+"""Groups inside groups, as a directory lists them, or as a provider pushes them.
+
+What a directory lists is there to explain, for members decide by themselves. What is pushed
+decides: who is pushed into a group is by it in all those above (`models.store.indirect`).
+"""
 
 from collections.abc import Iterable
 
+from models.evidence import Channel
 from models.identity import GroupKey
 from models.instant import Instant
 from models.store.database import Tx
@@ -25,26 +30,26 @@ def affirmed(tx: Tx, connection: int) -> dict[GroupKey, set[GroupKey]]:
     return found
 
 
-def affirm(tx: Tx, pairs: Iterable[Pair], as_of: Instant) -> None:
+def affirm(tx: Tx, pairs: Iterable[Pair], as_of: Instant, channel: Channel = Channel.PULL) -> None:
     """The directory lists these. A join: it raises a mark and never lowers one."""
+    yes = f"{channel}_yes"
     tx.many(
-        """
-        INSERT INTO nestings (parent_id, child_id, push_yes, push_no, pull_yes, pull_no)
-        VALUES (:parent, :child, 0, 0, :at, 0)
-        ON CONFLICT (parent_id, child_id) DO UPDATE SET pull_yes = CASE
-            WHEN nestings.pull_yes < excluded.pull_yes THEN excluded.pull_yes
-            ELSE nestings.pull_yes END
+        f"""
+        INSERT INTO nestings (parent_id, child_id, {yes}) VALUES (:parent, :child, :at)
+        ON CONFLICT (parent_id, child_id) DO UPDATE SET {yes} = CASE
+            WHEN nestings.{yes} < excluded.{yes} THEN excluded.{yes} ELSE nestings.{yes} END
         """,
         [{"parent": parent, "child": child, "at": as_of} for parent, child in sorted(pairs)],
     )
 
 
-def deny(tx: Tx, pairs: Iterable[Pair], as_of: Instant) -> None:
-    """A complete look at the group did not list these."""
+def deny(tx: Tx, pairs: Iterable[Pair], as_of: Instant, channel: Channel = Channel.PULL) -> None:
+    """A complete look at the group did not list these, or the provider took them out."""
+    no = f"{channel}_no"
     tx.many(
-        """
-        UPDATE nestings SET pull_no = :at
-        WHERE parent_id = :parent AND child_id = :child AND pull_no < :at
+        f"""
+        UPDATE nestings SET {no} = :at
+        WHERE parent_id = :parent AND child_id = :child AND {no} < :at
         """,
         [{"parent": parent, "child": child, "at": as_of} for parent, child in sorted(pairs)],
     )

@@ -21,6 +21,7 @@ OF_CONNECTION: Sequence[tuple[str, str]] = (
     ("pull_missing", _RUNS),
     ("parked_members", _OWN),
     ("memberships", _GROUPS),
+    ("indirect_members", _GROUPS),
     ("nestings", _NESTED),
     ("proposals", _OWN),
     ("changes", _OWN),

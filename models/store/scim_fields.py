@@ -3,7 +3,7 @@
 import unicodedata
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Table, and_, exists, false, literal, or_, true
+from sqlalchemy import Table, and_, case, exists, false, func, literal, or_, true
 from sqlmodel import SQLModel
 
 from models.filters import Comparison, Operator, Present
@@ -13,12 +13,14 @@ from models.store.fields import (
     Custom,
     Expression,
     Field,
+    Rows,
+    Source,
     Text,
     Time,
     WrongComparison,
     member,
 )
-from models.tables import Group, Membership, User
+from models.tables import Group, IndirectMember, Membership, Nesting, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ def table_of(model: type[SQLModel]) -> Table:
 
 
 USERS, GROUPS, MEMBERSHIPS = table_of(User), table_of(Group), table_of(Membership)
+NESTINGS, INDIRECT = table_of(Nesting), table_of(IndirectMember)
 
 
 def common(kind: Kind, name: str) -> dict[str, Field]:
@@ -63,20 +66,41 @@ def sort_key(kind: Kind, name: str) -> Text:
     return Text(member(kind.document, name), key=kind.table.c.scim_name_key)
 
 
-def groups_of_user(part: str) -> Custom:
-    """`groups.value` or `groups.display` of a user: the same groups that it is shown with."""
-    there = _is_member(MEMBERSHIPS.c.user_id == USERS.c.id, GROUPS)
-    columns = {"value": Text(GROUPS.c.public_id, case_exact=True), "display": _PUSHED_NAME}
-    return Custom(lambda test: _one_of(there, columns[part], test))
+def groups_of_user() -> Rows:
+    """`groups` of a user: the same that it is shown with."""
+    belongs = _is_pushed(MEMBERSHIPS.c.user_id == USERS.c.id, GROUPS, MEMBERSHIPS.c.group_id)
+    way = case((_is_indirect(), "indirect"), else_="direct")
+    name = func.coalesce(GROUPS.c.push_name, GROUPS.c.name)
+    parts = {"value": _exact(GROUPS.c.public_id), "display": Text(name), "type": Text(way)}
+    return Rows((Source(belongs, parts),))
 
 
-def members_of_group() -> Custom:
-    """`members.value` of a group."""
-    there = _is_member(MEMBERSHIPS.c.group_id == GROUPS.c.id, USERS)
-    return Custom(lambda test: _one_of(there, Text(USERS.c.public_id, case_exact=True), test))
+def members_of_group() -> Rows:
+    """`members` of a group: users, and groups inside it."""
+    own = MEMBERSHIPS.c.group_id == GROUPS.c.id
+    users = _is_pushed(own, USERS, MEMBERSHIPS.c.user_id)
+    inner = GROUPS.alias("inner_group")
+    groups = and_(
+        NESTINGS.c.parent_id == GROUPS.c.id,
+        inner.c.id == NESTINGS.c.child_id,
+        inner.c.scim.is_not(None),
+        NESTINGS.c.push_yes > 0,
+        NESTINGS.c.push_yes >= NESTINGS.c.push_no,
+    )
+    return Rows(
+        (
+            Source(and_(users, ~_is_indirect()), _member_parts(USERS.c.public_id, "User")),
+            Source(groups, _member_parts(inner.c.public_id, "Group")),
+        )
+    )
 
 
-_PUSHED_NAME = Text(GROUPS.c.push_name)
+def _member_parts(public_id: Expression, kind: str) -> dict[str, Text]:
+    return {"value": _exact(public_id), "type": Text(literal(kind))}
+
+
+def _exact(expression: Expression) -> Text:
+    return Text(expression, case_exact=True)
 
 
 def never() -> Custom:
@@ -84,11 +108,10 @@ def never() -> Custom:
     return Custom(lambda _: false())
 
 
-def _is_member(this: Condition, other: Table) -> Condition:
+def _is_pushed(own: Condition, other: Table, key: Expression) -> Condition:
     """As the members of a group are shown: by push, among those that push knows."""
-    key = MEMBERSHIPS.c.group_id if other is GROUPS else MEMBERSHIPS.c.user_id
     return and_(
-        this,
+        own,
         other.c.id == key,
         other.c.scim.is_not(None),
         MEMBERSHIPS.c.push_yes > 0,
@@ -96,12 +119,10 @@ def _is_member(this: Condition, other: Table) -> Condition:
     )
 
 
-def _one_of(there: Condition, field: Text, test: Comparison | Present) -> Condition:
-    if isinstance(test, Present):
-        return exists().where(there)
-    if test.value is None:
-        return ~exists().where(there)
-    return exists().where(there, comparing.compare(field, test))
+def _is_indirect() -> Condition:
+    return exists().where(
+        INDIRECT.c.group_id == MEMBERSHIPS.c.group_id, INDIRECT.c.user_id == MEMBERSHIPS.c.user_id
+    )
 
 
 def _moment(column: Expression) -> Time:

@@ -4,7 +4,7 @@ from models.tables.action import Action, Hold
 from models.tables.binding import GroupBinding, MemberBinding, UserBinding
 from models.tables.connection import Connection, ScimToken
 from models.tables.finding import Finding, FindingSpell, Report
-from models.tables.group import Group, GroupAlias, Nesting, ParkedMember, Proposal
+from models.tables.group import Group, GroupAlias, IndirectMember, Nesting, ParkedMember, Proposal
 from models.tables.guard_clock import GuardClock
 from models.tables.login import Login
 from models.tables.membership import Membership
@@ -28,6 +28,7 @@ __all__ = [
     "GroupBinding",
     "GuardClock",
     "Hold",
+    "IndirectMember",
     "Login",
     "MemberBinding",
     "Membership",

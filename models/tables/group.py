@@ -102,6 +102,14 @@ class Nesting(SQLModel, table=True):
     pull_no: int = instant()
 
 
+class IndirectMember(SQLModel, table=True):
+    """That a user is pushed into a group only by way of a group inside it."""
+
+    __tablename__ = "indirect_members"
+    group_id: int = refers("groups", primary_key=True)
+    user_id: int = refers("users", primary_key=True, index=True)
+
+
 class Proposal(SQLModel, table=True):
     """That two groups are one under two identifiers; an administrator decides."""
 

@@ -159,12 +159,6 @@ def test_a_deleted_user_that_was_added_meanwhile_joins_on_its_return(idp: Idp) -
     assert idp.members(group) == {again["id"]}
 
 
-def test_a_group_within_a_group_is_not_refused(idp: Idp) -> None:
-    inner = idp.group("Inner")
-    outer = idp.group("Outer", [inner["id"]])
-    assert outer["members"] == []
-
-
 def test_a_disabled_member_stays_one(idp: Idp) -> None:
     ada = idp.user("ada")
     group = idp.group("Engineering", [ada["id"]])

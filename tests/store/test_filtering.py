@@ -19,7 +19,6 @@ from sqlalchemy import (
     Table,
     create_engine,
     event,
-    exists,
     select,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -44,6 +43,8 @@ from models.store.fields import (
     Many,
     Number,
     Part,
+    Rows,
+    Source,
     Text,
     Time,
     UnknownAttribute,
@@ -83,13 +84,13 @@ GROUPS = Table(
 )
 
 
-def in_group(test: Comparison | Present) -> Any:
-    here = GROUPS.c.person == PEOPLE.c.id
-    if isinstance(test, Present):
-        return exists().where(here)
-    if test.op is not Operator.EQ:
-        raise WrongComparison("Groups are compared by eq.")
-    return exists().where(here, GROUPS.c.value == test.value)
+MEMBERS = Rows((Source(GROUPS.c.person == PEOPLE.c.id, {"value": Text(GROUPS.c.value)}),))
+
+
+def has_code(test: Comparison | Present) -> Any:
+    if isinstance(test, Present) or test.op is not Operator.EQ:
+        raise WrongComparison("Badges are compared by eq.")
+    return PEOPLE.c.code == test.value
 
 
 doc = PEOPLE.c.doc
@@ -109,8 +110,8 @@ FIELDS = named(
             ("emails",),
             {"value": Part.TEXT, "type": Part.TEXT, "primary": Part.FLAG, "$ref": Part.EXACT},
         ),
-        "groups": Custom(in_group),
-        "groups.value": Custom(in_group),
+        "groups": MEMBERS,
+        "badge": Custom(has_code),
     },
     uri=URN,
 ) | named({"department": Text(member(doc, EXTENSION, "department"))}, uri=EXTENSION)
@@ -238,10 +239,15 @@ NOBODY: Person = {}
         pytest.param('emails[type ne "work"]', {0, 1}, id="some value is not equal"),
         pytest.param('emails.type ne "work"', {2}, id="no value is equal"),
         pytest.param("emails[not (primary eq true)]", {0, 1}, id="absent in one value"),
-        pytest.param('groups eq "g1"', {0}, id="a custom condition"),
+        pytest.param('groups eq "g1"', {0}, id="a row of another table"),
         pytest.param('groups[value eq "g1" or value eq "g9"]', {0}, id="selected by or"),
-        pytest.param('groups.value ne "g1"', {1, 2}, id="a custom condition, negated"),
-        pytest.param("groups pr", {0}, id="a custom presence"),
+        pytest.param('groups[value sw "g" and value ew "2"]', {0}, id="one and the same row"),
+        pytest.param('groups[value eq "g1" and value eq "g2"]', set(), id="not two rows"),
+        pytest.param('groups[not (value eq "g1")]', {0}, id="another row"),
+        pytest.param('groups.value ne "g1"', {1, 2}, id="no row, negated"),
+        pytest.param("groups pr", {0}, id="any row"),
+        pytest.param("groups eq null", {1, 2}, id="no row"),
+        pytest.param('badge ne "nothing"', {0, 1, 2}, id="a custom condition, negated"),
         pytest.param('userName co ""', {0, 1}, id="the empty text is within all that is there"),
         pytest.param('userName ew ""', {0, 1}, id="the empty text ends all that is there"),
         pytest.param('userName ew "a very long text that nobody has"', set(), id="too long an end"),
@@ -278,8 +284,9 @@ def test_a_filter_finds(connection: Connection, filter: str, expected: set[int])
             'meta.lastModified eq "0001-01-01T00:00:00+23:59"', None, id="a time before all times"
         ),
         pytest.param('meta.lastModified co "2026"', WrongComparison, id="a part of a time"),
-        pytest.param('groups[value eq "a" and value eq "b"]', WrongComparison, id="two at once"),
-        pytest.param('groups[value ne "a"]', WrongComparison, id="a custom part negated"),
+        pytest.param('badge[value eq "a"]', WrongComparison, id="selected from one value"),
+        pytest.param("groups[display pr]", UnknownAttribute, id="a part that rows have not"),
+        pytest.param("groups gt null", WrongComparison, id="nothing, by order"),
     ],
 )
 def test_a_filter_is_answered_or_refused(

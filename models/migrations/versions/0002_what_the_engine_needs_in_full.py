@@ -80,6 +80,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_nestings_child_id"), ["child_id"], unique=False)
 
     op.create_table(
+        "indirect_members",
+        sa.Column("group_id", BIG, nullable=False),
+        sa.Column("user_id", BIG, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["group_id"],
+            ["groups.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["users.id"],
+        ),
+        sa.PrimaryKeyConstraint("group_id", "user_id"),
+    )
+    with op.batch_alter_table("indirect_members") as batch_op:
+        batch_op.create_index(batch_op.f("ix_indirect_members_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
         "proposals",
         sa.Column("id", BIG, nullable=False),
         sa.Column("public_id", sa.String(length=64), nullable=False),
@@ -385,6 +402,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_proposals_connection_id"))
 
     op.drop_table("proposals")
+    with op.batch_alter_table("indirect_members") as batch_op:
+        batch_op.drop_index(batch_op.f("ix_indirect_members_user_id"))
+
+    op.drop_table("indirect_members")
     with op.batch_alter_table("nestings") as batch_op:
         batch_op.drop_index(batch_op.f("ix_nestings_child_id"))
 

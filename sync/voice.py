@@ -1,0 +1,29 @@
+"""What the push channel of a connection says."""
+
+from dataclasses import dataclass, field
+
+from models.clock import Clock
+from models.evidence import Channel, Fact, Observation
+from models.store.database import Tx
+from sync import intake
+from sync.connection import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Within one transaction."""
+
+    tx: Tx
+    connection: Connection
+    clock: Clock
+    said: list[Observation] = field(default_factory=list)
+    """What was taken in, in order."""
+    parked: list[str] = field(default_factory=list)
+    """Members that are not known yet."""
+
+    def say(self, event: str, *facts: Fact) -> None:
+        """Each word has its own time, so that the later of two in one request wins."""
+        now = self.clock.now()
+        observation = Observation(channel=Channel.PUSH, event=event, as_of=now, facts=facts)
+        self.said.append(observation)
+        intake.take(self.tx, self.connection, observation, now)

@@ -1,0 +1,164 @@
+"""Who is pushed into a group is in all groups above it, for as long as a way leads there."""
+
+import random
+
+import pytest
+
+from models.identity import GroupKey
+from models.store import indirect, scim
+from models.store.database import Tx
+from sync.pushed_members import Circle
+from tests.playground import EVERY_STORE, Playground, fresh, playground
+
+PEOPLE = ["ada", "bob", "cid"]
+GROUPS = ["top", "mid", "low", "side"]
+
+
+@pytest.fixture(params=EVERY_STORE)
+def play(request: pytest.FixtureRequest) -> Playground:
+    found = playground(fresh(request.param), pull=False, login=False)
+    for name in PEOPLE:
+        found.push_user(name)
+    return found
+
+
+def key(play: Playground, group: str) -> GroupKey:
+    found = play.pushed("groups", group)
+    assert found is not None
+    return GroupKey(found)
+
+
+def people(play: Playground, group: str) -> set[str]:
+    """Whom push says to be in a group, by any way."""
+    with play.database.read() as tx:
+        keys = indirect.affirmed(tx, key(play, group))
+        return {str(scim.of_key(tx, "users", one).scim_external_id) for one in keys}
+
+
+def named(tx: Tx, group: GroupKey) -> set[str]:
+    keys = indirect.named(tx, {group})
+    return {str(scim.of_key(tx, "users", one).scim_external_id) for one in keys}
+
+
+def test_people_of_an_inner_group_are_in_the_outer_and_at_the_application(play: Playground) -> None:
+    play.push_group("low", "ada")
+    play.push_group("mid", "low", "bob")
+    play.push_group("top", "mid")
+    assert people(play, "top") == {"ada", "bob"}
+    play.settle()
+    assert play.in_app("top") == {"ada", "bob"}
+    play.push_add("low", "cid")
+    assert people(play, "top") == {"ada", "bob", "cid"}
+
+
+def test_taking_a_group_out_takes_only_who_came_by_it(play: Playground) -> None:
+    play.push_group("low", "ada", "bob", "cid")
+    play.push_group("side", "bob")
+    play.push_group("top", "low", "side", "cid")
+    play.push_remove("top", "low")
+    assert people(play, "top") == {"bob", "cid"}
+
+
+def test_who_is_taken_out_by_name_stays_while_another_way_leads_there(play: Playground) -> None:
+    play.push_group("low", "ada")
+    play.push_group("top", "low", "ada")
+    play.push_remove("top", "ada")
+    assert people(play, "top") == {"ada"}
+    play.push_remove("low", "ada")
+    assert people(play, "top") == set()
+
+
+def test_a_group_waits_for_one_that_is_not_known_yet(play: Playground) -> None:
+    play.push_group("top", "low")
+    play.push_group("low", "ada")
+    assert people(play, "top") == {"ada"}
+
+
+def test_a_deleted_group_takes_its_people_out_of_those_above(play: Playground) -> None:
+    play.push_group("low", "ada")
+    play.push_group("mid", "low")
+    play.push_group("top", "mid", "bob")
+    play.push_delete_group("mid")
+    assert people(play, "top") == {"bob"}
+    play.push_group("mid", "cid")
+    assert people(play, "top") == {"bob"}
+
+
+def test_who_is_deleted_is_nowhere_and_comes_back_to_nothing(play: Playground) -> None:
+    play.push_group("low", "ada")
+    play.push_group("top", "low")
+    play.push_delete("ada")
+    play.push_user("ada")
+    assert people(play, "top") == people(play, "low") == set()
+
+
+@pytest.mark.parametrize("closing", ["top", "mid", "low"])
+def test_a_circle_is_refused_and_changes_nothing(play: Playground, closing: str) -> None:
+    play.push_group("low", "ada")
+    play.push_group("mid", "low")
+    play.push_group("top", "mid")
+    with pytest.raises(Circle):
+        play.push_add("low", "bob", closing)
+    assert people(play, "low") == {"ada"}
+    assert people(play, "top") == {"ada"}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_everybody_is_where_a_way_leads_and_nowhere_else(play: Playground, seed: int) -> None:
+    """Against the definition: whom any group at or below it names."""
+    pick = random.Random(seed)
+    said: dict[str, set[str]] = {}
+    for group in GROUPS:
+        play.push_group(group)
+        said[group] = set()
+    for _ in range(25):
+        _do(play, pick, said)
+        for group in GROUPS:
+            assert people(play, group) == reached(said, group)
+            with play.database.read() as tx:
+                assert named(tx, key(play, group)) == said[group] & set(PEOPLE)
+
+
+def _do(play: Playground, pick: random.Random, said: dict[str, set[str]]) -> None:
+    group, some = pick.choice(GROUPS), set(pick.sample(PEOPLE + GROUPS, pick.randint(1, 3)))
+    what = pick.choice(["add", "add", "remove", "replace", "delete group", "delete user"])
+    match what:
+        case "remove":
+            play.push_remove(group, *some)
+            said[group] -= some
+        case "delete group":
+            play.push_delete_group(group)
+            play.push_group(group)
+            said[group] = set()
+            for inside in said.values():
+                inside.discard(group)
+        case "delete user":
+            gone = pick.choice(PEOPLE)
+            play.push_delete(gone)
+            play.push_user(gone)
+            for inside in said.values():
+                inside.discard(gone)
+        case _:
+            after = said | {group: some if what == "replace" else said[group] | some}
+            act = play.push_members if what == "replace" else play.push_add
+            if has_circle(after):
+                with pytest.raises(Circle):
+                    act(group, *some)
+            else:
+                act(group, *some)
+                said[group] = after[group]
+
+
+def reached(said: dict[str, set[str]], group: str) -> set[str]:
+    inner = said[group] & set(GROUPS)
+    return (said[group] & set(PEOPLE)).union(*(reached(said, one) for one in inner))
+
+
+def has_circle(said: dict[str, set[str]]) -> bool:
+    def is_below(start: str, wanted: str) -> bool:
+        return any(one == wanted or is_below(one, wanted) for one in said[start] & set(GROUPS))
+
+    try:
+        return any(is_below(group, group) for group in GROUPS)
+    except RecursionError:
+        return True

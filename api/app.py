@@ -58,9 +58,9 @@ def build(
 
     app = Starlette(
         routes=[
+            Mount("/scim/v2/{connection_id}", routes=scim),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
-            Mount("/scim/v2/{connection_id}", routes=scim),
             *observe.routes,
             *admin.routes,
         ],

@@ -12,6 +12,7 @@ from api.scim.body import body_of
 from api.scim.door import Handler
 from api.scim.errors import InvalidValue
 from api.scim.paging import Collection, Look
+from api.scim.probing import sought
 from api.scim.query import Query
 from models.filters import And, Filter, Not, Or, Path, Present
 from models.store.database import Tx
@@ -43,8 +44,11 @@ def searcher(*collections: Collection) -> Handler:
 def _list(
     caller: Caller, collections: Sequence[Collection], asked: Query, tx: Tx, connection: Connection
 ) -> Response:
-    listed = [_listed(one, collections, asked) for one in collections]
+    one = sought(collections, asked)
+    listed = [] if one else [_listed(each, collections, asked) for each in collections]
     look = Look(tx, connection.key, caller, collections, asked, listed)
+    if one is not None:
+        return look.by_name(one)
     return look.by_index() if asked.cursor is None else look.by_cursor(asked.cursor)
 
 

@@ -26,7 +26,7 @@ from models.instant import Instant
 from models.store.database import Tx
 from models.store.fields import Fields
 from models.store.scim_fields import Kind
-from models.store.scim_lists import Listed, Mark, Window, count, follow, page
+from models.store.scim_lists import Listed, Mark, Named, Window, count, follow, named, page
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +56,22 @@ class Look:
 
     def by_index(self) -> Response:
         """RFC 7644 §3.4.2.4."""
-        start, link = self.asked.start, self.link
-        window = replace(self._window(), offset=start - 1)
-        rows: Sequence[Any]
-        rows, total = page(self.tx, link, self.listed, window=window)
+        window = replace(self._window(), offset=self.asked.start - 1)
+        rows, total = page(self.tx, self.link, self.listed, window=window)
+        return self._indexed(rows, total)
+
+    def by_name(self, name: Named) -> Response:
+        """Those of one name, as `by_index` would list them."""
+        before = self.asked.start - 1
+        found = named(self.tx, self.link, name)
+        return self._indexed(found[before : before + self.asked.count], len(found))
+
+    def _indexed(self, rows: Sequence[Any], total: int) -> Response:
         newcomer = None if total else self._newcomer()
         if newcomer is not None:
-            rows, total = ([newcomer] if window.offset == 0 and window.limit else []), 1
-        return answers.listed(self._rendered(rows), total=total, start=start)
+            is_shown = self.asked.start == 1 and self.asked.count
+            rows, total = [newcomer] if is_shown else [], 1
+        return answers.listed(self._rendered(rows), total=total, start=self.asked.start)
 
     def by_cursor(self, text: str) -> Response:
         """RFC 9865. Raises InvalidCursor, ExpiredCursor and InvalidCount."""

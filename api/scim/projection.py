@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from starlette.requests import Request
@@ -29,6 +30,11 @@ class Projection:
             asked = _plain(self.included, schema)
             return any(each == name or each.startswith(f"{name}.") for each in asked)
         return name not in _plain(self.excluded, schema)
+
+    def cuts(self, name: str, schema: Schema) -> bool:
+        """Whether only a part of each value of an attribute is asked for, or all but a part."""
+        asked = _plain(self.included | self.excluded, schema)
+        return any(each.startswith(f"{name.casefold()}.") for each in asked)
 
     def show(self, resource: Resource, schema: Schema) -> dict[str, Any]:
         always = {name: value for name, value in resource.items() if name in ALWAYS}
@@ -59,7 +65,8 @@ def projection_of(request: Request) -> Projection:
     )
 
 
-def _plain(names: Iterable[str], schema: Schema) -> frozenset[str]:
+@lru_cache(maxsize=1024)
+def _plain(names: frozenset[str], schema: Schema) -> frozenset[str]:
     """Without the URN of the schema itself, and with that of its extension."""
     prefix = f"{schema.id}:".casefold()
     return frozenset(_extended(name.removeprefix(prefix), schema) for name in names)

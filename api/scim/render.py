@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from sqlalchemy import Row
 
 from api.scim.answers import Body
@@ -34,16 +35,15 @@ class Renderer:
         return [self._shown(row, USER, each) for row, each in zip(rows, own, strict=True)]
 
     def groups(self, rows: Sequence[Row[Any]]) -> list[Body]:
-        found: dict[int, list[Body]] = {row.id: [] for row in rows}
+        found: dict[int, list[tuple[str, str]]] = {row.id: [] for row in rows}
         wanted = self.projection.wants("members", GROUP)
         if rows and wanted:
             nested = scim.inner_groups(self.tx, list(found))
             members = scim.named_members if nested else scim.members
-            for one in members(self.tx, list(found)):
-                found[one.group_id].append(self._member(one, "User"))
-            for one in nested:
-                found[one.group_id].append(self._member(one, "Group"))
-        own = [{"members": found[row.id]} if wanted else {} for row in rows]
+            for kind, listed in (("User", members(self.tx, list(found))), ("Group", nested)):
+                for group, public_id in listed:
+                    found[group].append((kind, public_id))
+        own = [{"members": self._members(found[row.id])} if wanted else {} for row in rows]
         return [self._shown(row, GROUP, each) for row, each in zip(rows, own, strict=True)]
 
     def _shown(self, row: Row[Any], schema: Schema, own: Body) -> Body:
@@ -66,9 +66,18 @@ class Renderer:
         way = "indirect" if row.is_indirect else "direct"
         return {"value": row.public_id, "$ref": address, "display": row.name, "type": way}
 
-    def _member(self, row: Row[Any], kind: str) -> Body:
-        address = location(self.base_url, kind, row.public_id)
-        return {"value": row.public_id, "$ref": address, "type": kind}
+    def _members(self, listed: Sequence[tuple[str, str]]) -> object:
+        """There may be very many. Unless a part of each is asked for they are put into text at
+        once, in a fraction of the time and memory.
+        """
+        heads = {kind: location(self.base_url, kind, "") for kind in ("User", "Group")}
+        if self.projection.cuts("members", GROUP):
+            return [{"value": one, "$ref": heads[kind] + one, "type": kind} for kind, one in listed]
+        refs = {kind: msgspec.json.encode(head).decode()[:-1] for kind, head in heads.items()}
+        each = [
+            f'{{"value":"{one}","$ref":{refs[kind]}{one}","type":"{kind}"}}' for kind, one in listed
+        ]
+        return msgspec.Raw(f"[{','.join(each)}]".encode())
 
 
 def location(base_url: str, kind: str, public_id: str) -> str:

@@ -157,9 +157,9 @@ def erase(tx: Tx, table: str, key: int, *, now: Instant) -> None:
     )
 
 
-def inner_groups(tx: Tx, groups: list[int]) -> Sequence[Row[Any]]:
+def inner_groups(tx: Tx, groups: list[int]) -> list[tuple[int, str]]:
     """The groups that are pushed into groups: the outer's key and the inner's public id."""
-    return tx.rows(
+    return tx.tuples(
         """
         SELECT n.parent_id AS group_id, g.public_id FROM nestings n
         JOIN groups g ON g.id = n.child_id
@@ -170,9 +170,9 @@ def inner_groups(tx: Tx, groups: list[int]) -> Sequence[Row[Any]]:
     )
 
 
-def named_members(tx: Tx, groups: list[int]) -> Sequence[Row[Any]]:
+def named_members(tx: Tx, groups: list[int]) -> list[tuple[int, str]]:
     """As `members`, without those who are in a group by way of groups inside it alone."""
-    return tx.rows(
+    return tx.tuples(
         """
         SELECT m.group_id, u.public_id
         FROM memberships m JOIN users u ON u.id = m.user_id
@@ -185,9 +185,9 @@ def named_members(tx: Tx, groups: list[int]) -> Sequence[Row[Any]]:
     )
 
 
-def members(tx: Tx, groups: list[int]) -> Sequence[Row[Any]]:
+def members(tx: Tx, groups: list[int]) -> list[tuple[int, str]]:
     """The pushed members of groups: group key and public id, in a stable order."""
-    return tx.rows(
+    return tx.tuples(
         """
         SELECT m.group_id, u.public_id
         FROM memberships m JOIN users u ON u.id = m.user_id

@@ -45,6 +45,15 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """Those of one name, in the column that an index is on."""
+
+    table: str
+    column: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """A place in the order of a list: that of one resource, which may be gone by now."""
 
@@ -83,6 +92,18 @@ def page(
     if not rows and window.limit and not window.offset:
         return rows, 0
     return rows, count(tx, connection, listed)
+
+
+def named(tx: Tx, connection: int, asked: Named) -> Sequence[Row[Any]]:
+    """As `page` has them, all of them, if they are pushed."""
+    return tx.rows(
+        f"""
+        SELECT 0 AS kind, id, public_id, scim, scim_version, scim_created, scim_modified
+        FROM {asked.table} WHERE connection_id = :connection AND {asked.column} = :name
+          AND scim IS NOT NULL ORDER BY id
+        """,
+        {"connection": connection, "name": asked.name},
+    )
 
 
 def count(tx: Tx, connection: int, listed: Sequence[Listed]) -> int:

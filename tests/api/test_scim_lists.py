@@ -61,6 +61,28 @@ def populate(idp: Idp) -> None:
     idp.group("Zoë's")
 
 
+@pytest.mark.parametrize(
+    ("collection", "filter", "found"),
+    [
+        ("Users", 'userName eq "aDA@acme.example"', 1),
+        ("Users", 'userName eq "ZOE\u0308@acme.example"', 1),
+        ("Users", 'userName eq "gone"', 0),
+        ("Users", 'externalId eq "e1"', 1),
+        ("Users", 'externalId eq "g1"', 0),
+        ("Groups", 'displayName eq "ENGINEERING"', 1),
+        ("Groups", 'externalId eq "g1"', 1),
+        ("Groups", 'externalId eq "E1"', 0),
+    ],
+)
+@pytest.mark.parametrize("page", [{}, {"startIndex": "2"}, {"count": "0"}, {"count": "1"}])
+def test_one_name_is_found_as_any_other_search_finds_it(
+    idp: Idp, collection: str, filter: str, found: int, page: dict[str, str]
+) -> None:
+    one = idp.find(collection, filter, **page)
+    assert one == idp.find(collection, f"({filter}) and id pr", **page)
+    assert one["totalResults"] == found
+
+
 ADA, BOB, ZOE, DAN = "Ada@acme.example", "bob@acme.example", "Zoë@acme.example", "dan"
 
 

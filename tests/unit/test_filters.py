@@ -334,3 +334,17 @@ def test_any_text_is_read_or_refused(text: str) -> None:
             read(text)
         except ScimError as refusal:
             assert str(refusal)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'userName eq "Ada@acme.example"',
+        'USERNAME EQ "a (b) and [c]"',
+        'externalId  eq "ü  "',
+        'displayName eq ""',
+        'id eq "\u007f\u2028"',
+    ],
+)
+def test_what_is_asked_most_means_what_the_grammar_says(text: str) -> None:
+    assert parse(text) == parse(f"({text})")

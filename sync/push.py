@@ -183,7 +183,8 @@ class Push(Voice):
 
     @property
     def _members(self) -> PushedMembers:
-        return PushedMembers(self.tx, self.connection, self.clock, self.said, self.parked)
+        kept = (self.said, self.touched, self.parked)
+        return PushedMembers(self.tx, self.connection, self.clock, *kept)
 
     def _save(self, table: str, key: int, resource: Resource, *, attribute: str) -> None:
         name = str(resource[attribute])

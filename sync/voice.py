@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from models.clock import Clock
 from models.evidence import Channel, Fact, Observation
 from models.store.database import Tx
+from models.store.ledger import Touched
 from sync import intake
 from sync.connection import Connection
 
@@ -18,6 +19,8 @@ class Voice:
     clock: Clock
     said: list[Observation] = field(default_factory=list)
     """What was taken in, in order."""
+    touched: Touched = field(default_factory=Touched)
+    """What was decided again."""
     parked: list[str] = field(default_factory=list)
     """Members that are not known yet."""
 
@@ -26,4 +29,4 @@ class Voice:
         now = self.clock.now()
         observation = Observation(channel=Channel.PUSH, event=event, as_of=now, facts=facts)
         self.said.append(observation)
-        intake.take(self.tx, self.connection, observation, now)
+        self.touched.add(intake.take(self.tx, self.connection, observation, now))

@@ -79,7 +79,7 @@ def preview(context: Context, row: AnyRow, checked: Checked) -> PolicyPreview:
     return PolicyPreview(
         policy_explained=policy_sentences.explained(after.policy),
         changes=Counts(**counts),
-        items=[_change(one) for one in found.items],
+        items=[change_shown(one) for one in found.items],
         operations=found.operations,
         would_hold=found.would_hold,
     )
@@ -90,5 +90,5 @@ def _policy(provider: str, checked: Checked) -> Policy:
     return policy_settings.of(provider, checked.policy, push=checked.push, **channels)
 
 
-def _change(one: Change) -> ChangeShown:
+def change_shown(one: Change) -> ChangeShown:
     return ChangeShown(what=one.what, was=one.before, becomes=one.after, why=one.why)

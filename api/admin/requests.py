@@ -1,17 +1,26 @@
 """What identity providers sent to a connection's SCIM door, and what became of it."""
 
+from collections.abc import Iterator
 from typing import Any
+
+from anyio import from_thread
 
 from api.admin.call import Answer, AnyRow, Call, find
 from api.admin.connections import found
-from api.admin.shapes import Kept, ListOf
+from api.admin.policy_preview import ChangeShown, change_shown
+from api.admin.shapes import Kept, ListOf, Shown
 from api.context import Context
 from api.operation import NoBody, NoQuery, Noun
 from api.paging import ListQuery, page
 from api.problems import Problem
+from api.scim import rehearsal
+from api.scim.secrecy import REMOVED
 from models.instant import to_text
 from models.store.database import Tx, loads
 from models.store.lists.requests import REQUESTS, request_of
+
+LONGEST = 65_536
+"""Bytes of an answer that are shown."""
 
 
 class Request(Kept):
@@ -92,6 +101,57 @@ def fields(row: Any) -> dict[str, Any]:
     }
 
 
+class Replay(Shown):
+    status: int
+    """Of the answer that the request would get now."""
+    body: Any
+    verdicts_changed: int
+    verdicts: list[ChangeShown]
+    """The first hundred that would change."""
+    operations: dict[str, dict[str, int]]
+    """By target: how many of each would be queued,"""
+    held: dict[str, dict[str, int]]
+    """or held until somebody approves them."""
+    notes: list[str]
+
+
+def replay(call: Call[NoQuery, NoBody]) -> Answer:
+    """Nothing is changed, and the trial itself is not kept."""
+    call.context.request_log.flush()
+    with call.context.database.read() as tx:
+        row = named(tx, call)
+    _check(row)
+    response, found = from_thread.run(rehearsal.again, call.context, row)
+    text = bytes(getattr(response, "body", b""))
+    told = Replay(
+        status=response.status_code,
+        body=loads(text) if 0 < len(text) <= LONGEST else None,
+        verdicts_changed=found.total,
+        verdicts=[change_shown(one) for one in found.items],
+        operations=found.operations,
+        held=found.held,
+        notes=list(_notes(row, len(text))),
+    )
+    return Answer(told)
+
+
+def _check(row: AnyRow) -> None:
+    """Raises Problem for what cannot be tried again."""
+    if row.path.partition("?")[0] == "/Bulk" and row.status < 400:
+        raise Problem(
+            409, f'A bulk request is tried again by its operations: part_of eq "{row.public_id}".'
+        )
+    if row.body is None and row.body_size:
+        raise Problem(409, "The body of this request was not kept, so it cannot be tried again.")
+
+
+def _notes(row: AnyRow, size: int) -> Iterator[str]:
+    if REMOVED in row.path or REMOVED in (row.body or ""):
+        yield "Secrets were left out of what was kept, so the answer may differ for their lack."
+    if size > LONGEST:
+        yield f"The body of the answer has {size} bytes and is not shown."
+
+
 _on = Noun("connections", "/connections/{id}/requests")
 operations = [
     _on.get(
@@ -102,6 +162,15 @@ operations = [
         gives=ListOf[Request],
         about="The newest first with `sort=-created_at`. Passwords, tokens and secrets are left "
         "out of what is kept. `policy.requests` says for how long it is.",
+    ),
+    _on.post(
+        "/{request}/replay",
+        replay,
+        "Try a request again, without changing anything.",
+        gives=Replay,
+        about="What would this request do now? It is carried out against what stands, and undone: "
+        "the answer tells what the provider would be answered, which verdicts would change, and "
+        "what would be queued or held. Headers are not kept, so nothing depends on If-Match.",
     ),
     _on.get("/{request}", read, "Read a SCIM request, with its body.", gives=WholeRequest),
 ]

@@ -42,6 +42,10 @@ class Door:
         caller = caller_of(request)
         request.state.caller = caller
         await caller.introduce()
+        return await self.answer(request, caller)
+
+    async def answer(self, request: Request, caller: Caller) -> Response:
+        """Raises the errors of whoever answers."""
         handler = self.handlers.get("GET" if request.method == "HEAD" else request.method)
         if handler is not None:
             return await handler(request, caller)

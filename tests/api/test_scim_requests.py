@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import SQLModel
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
@@ -17,7 +18,7 @@ from api.requests_command import show
 from api.scim import request_log
 from api.scim.routes import routes
 from models.store import requests
-from tests.api.admin_kit import Office, connection, office, organization
+from tests.api.admin_kit import Office, connection, office, organization, target
 from tests.api.scim_app import GROUP, PATCH_OP, USER
 from tests.api.test_scim_bulk import REQUEST as BULK
 
@@ -198,6 +199,87 @@ def test_what_waits_is_written_when_the_process_ends(desk: Desk) -> None:
     desk.at.context.request_log.close()
     with desk.at.context.database.read() as tx:
         assert tx.value("SELECT count(*) FROM scim_requests") == 1
+
+
+def everything(desk: Desk) -> list[Any]:
+    """All that is stored, but for who used which key when."""
+    names = [one.name for one in SQLModel.metadata.sorted_tables]
+    with desk.at.context.database.read() as tx:
+        return [
+            tuple(row)
+            for name in names
+            if name not in ("api_keys", "scim_tokens")
+            for row in tx.rows(f"SELECT * FROM {name}")
+        ]
+
+
+def replayed(desk: Desk, record: Any) -> Any:
+    return desk.at.made(f"{LIST}/{record['id']}/replay", {}, 200)
+
+
+def test_a_replay_tells_what_the_request_would_do_now_and_changes_nothing(desk: Desk) -> None:
+    target(desk.at, connections=["okta"])
+    ada = desk.user("ada")
+    off = {"op": "replace", "path": "active", "value": False}
+    on = {"op": "replace", "path": "active", "value": True}
+    for change in (off, on):
+        body = {"schemas": [PATCH_OP], "Operations": [change]}
+        assert desk.scim("PATCH", f"/Users/{ada['id']}", body).status_code == 200
+    made, switched_off, switched_on = desk.kept()
+    before = everything(desk)
+
+    found = replayed(desk, switched_off)
+    assert (found["status"], found["body"]["active"]) == (200, False)
+    assert [(one["what"], one["from"], one["to"]) for one in found["verdicts"]] == [
+        ("ada is active", "yes", "no")
+    ]
+
+    found = replayed(desk, switched_on)
+    assert (found["status"], found["verdicts"], found["verdicts_changed"]) == (200, [], 0)
+    assert replayed(desk, made)["body"]["scimType"] == "uniqueness"
+    assert everything(desk) == before
+
+
+def test_what_was_refused_may_do_something_now(desk: Desk) -> None:
+    target(desk.at, connections=["okta"])
+    ada = desk.user("ada")
+    group = desk.scim("POST", "/Groups", {"schemas": [GROUP], "displayName": "Ops"}).json()
+    desk.scim("POST", "/Groups", {"schemas": [GROUP], "displayName": "Ops"})
+    desk.scim("DELETE", f"/Groups/{group['id']}")
+    add = {"op": "add", "path": "members", "value": [{"value": ada["id"]}]}
+    body = {"schemas": [PATCH_OP], "Operations": [add]}
+    desk.scim("PATCH", f"/Groups/{group['id']}", body)
+    desk.scim("GET", '/Users?filter=userName eq "ADA"')
+    refused, missing = desk.kept(filter="status ge 400")
+    found = replayed(desk, refused)
+    assert found["status"] == 201
+    assert "the group Ops is to be there" in [one["what"] for one in found["verdicts"]]
+    assert found["operations"] == {"app": {"create_group": 1}} and found["held"] == {}
+    assert replayed(desk, missing)["status"] == 404
+    (listed,) = desk.kept(filter='method eq "GET"')
+    assert replayed(desk, listed)["body"]["totalResults"] == 1
+
+
+def test_what_cannot_be_replayed_says_so(desk: Desk) -> None:
+    desk.user("ada", password=PASSWORD)
+    desk.scim("POST", "/Users", b"{no json")
+    desk.scim(
+        "POST",
+        "/Bulk",
+        {"schemas": [BULK], "Operations": [{"method": "DELETE", "path": "/Users/x"}]},
+    )
+    first, second, third, fourth = desk.kept()
+    assert "Secrets" in replayed(desk, first)["notes"][0]
+    status, sentence = desk.at.refused("POST", f"{LIST}/{second['id']}/replay")
+    assert (status, sentence) == (
+        409,
+        "The body of this request was not kept, so it cannot be tried again.",
+    )
+    whole = next(one for one in (third, fourth) if one["path"] == "/Bulk")
+    status, sentence = desk.at.refused("POST", f"{LIST}/{whole['id']}/replay")
+    assert status == 409 and whole["id"] in sentence
+    limited = desk.at.limited_to("acme")
+    assert limited.ask("POST", f"{LIST}/{first['id']}/replay").status_code == 200
 
 
 def test_the_command_line_lists_them_and_no_terminal_is_steered(

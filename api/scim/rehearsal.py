@@ -1,0 +1,108 @@
+"""A request that came once, tried again against what stands now. Nothing of it is kept."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, TypeVar, cast
+from urllib.parse import unquote
+
+from sqlalchemy import Row
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match, Route
+from starlette.types import Message
+
+from api.context import Context
+from api.scim.answers import refusal, refused
+from api.scim.auth import Caller
+from api.scim.door import Door
+from api.scim.record import Record
+from api.scim.routes import routes
+from models.store.database import Tx
+from sync import connection as connections
+from sync.connection import Connection
+from sync.push import Push
+from sync.rehearsal import Consequences, rehearse
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Seen:
+    consequences: Consequences = field(default_factory=Consequences)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsing(Caller):
+    """Whoever asked then. An administrator vouches for it, so no token is looked at."""
+
+    key: int
+    """Of the connection."""
+    seen: Seen
+
+    async def write(self, work: Callable[[Push], Response]) -> Response:
+        context = self.context
+
+        def within() -> Response:
+            answer, found = rehearse(context.database, context.clock, self.key, work)
+            self.seen.consequences = found
+            return answer
+
+        return await run_in_threadpool(within)
+
+    async def read(self, work: Callable[[Tx, Connection], T]) -> T:
+        return await self.context.read(lambda tx: work(tx, connections.load(tx, self.key)))
+
+    async def introduce(self) -> None:
+        return
+
+    async def confirm(self) -> None:
+        return
+
+
+async def again(context: Context, row: Row[Any]) -> tuple[Response, Consequences]:
+    """The answer that the kept request would get now, and what would follow from it."""
+    request = _request(context, row)
+    caller = Rehearsing(
+        request=request,
+        name=row.connection_id_shown,
+        hashed="",
+        record=Record(row.connection_id_shown, row.method, row.path, 0, ""),
+        key=row.connection_id,
+        seen=Seen(),
+    )
+    request.state.caller = caller
+    door = cast(Door, request.scope["endpoint"])
+    try:
+        response = await door.answer(request, caller)
+    except Exception as trouble:
+        response = refused(refusal(trouble))
+    return response, caller.seen.consequences
+
+
+def _request(context: Context, row: Row[Any]) -> Request:
+    """As the server would hand it on, without the headers, which are not kept."""
+    path, _, query = row.path.partition("?")
+    scope: dict[str, Any] = {
+        "type": "http",
+        "method": row.method,
+        "path": unquote(path),
+        "root_path": "",
+        "query_string": query.encode(),
+        "headers": [],
+        "app": SimpleNamespace(state=SimpleNamespace(context=context)),
+    }
+    for route in routes:
+        match, more = cast(Route, route).matches(scope)
+        if match is not Match.NONE:
+            scope |= more
+            break
+    return Request(scope, _receiver((row.body or "").encode()))
+
+
+def _receiver(body: bytes) -> Callable[[], Any]:
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive

@@ -14,7 +14,7 @@ from models.identity import Membership, TargetKey
 from models.instant import Instant
 from models.plans import Planned
 from models.records import GroupRecord, MemberRecord, UserRecord
-from models.store import accounts, cases, directory, holds, ledger, outbox
+from models.store import accounts, cases, directory, ledger, outbox
 from models.store.cases import NO_TARGET
 from models.store.database import Tx
 from models.store.ledger import Touched
@@ -48,7 +48,7 @@ def resolve(tx: Tx, connection: Connection, touched: Touched, now: Instant) -> N
         planned = plan_touched(tx, connection, target, touched, now, objects=objects)
         unplanned = set(object_keys(touched)) - {one.object_key for one in planned}
         outbox.give_up(tx, target.id, unplanned, now, among=waiting)
-        if holds.any_at(tx, target.id):
+        if target.has_held:
             rule.forget(tx, target.id, planned, now, keys=object_keys(touched))
         rule.settle(tx, target, rule.judge(tx, target, planned, now), now)
 

@@ -59,9 +59,6 @@ class Push(Voice):
     def _first(self, resource: Resource, offered: Sequence[Identifier]) -> UserKey:
         """A user of whom nobody ever spoke, so that there is nothing to compare with."""
         link, now = self.connection.key, self.clock.now()
-        external = resource.get("externalId")
-        if external and self._came_meanwhile(str(external)):
-            raise NameTaken(f"The externalId {external} is taken.")
         made = scim.insert_user(
             self.tx, link, resource=resource, name=resource["userName"], now=now
         )
@@ -206,13 +203,6 @@ class Push(Voice):
             found = scim.by_external_id(self.tx, "users", connection=link, external_id=name)
         return found is not None and found.id != key
 
-    def _came_meanwhile(self, external: str) -> bool:
-        """Whether another took this externalId since it was looked for. If not, it is ours now."""
-        link = self.connection.key
-        return scim.take_turn(self.tx, link, external) and (
-            scim.by_external_id(self.tx, "users", connection=link, external_id=external) is not None
-        )
-
     def _join_parked(self, arrived: Found, public_id: str, resource: Resource) -> None:
         names = [public_id]
         if resource.get("externalId"):
@@ -227,11 +217,9 @@ class Push(Voice):
         """
         external = resource.get("externalId")
         link, name = self.connection.key, str(resource["userName"])
-        found = scim.by_name(self.tx, "users", connection=link, name=name)
-        if found is None and external:
-            found = scim.by_external_id(
-                self.tx, "users", connection=link, external_id=str(external)
-            )
+        if external:
+            scim.take_turn(self.tx, link, str(external))
+        found = scim.user_called(self.tx, link, name=name, external_id=external)
         if found is None:
             return None
         inactive = found.push_active_no > found.push_active_yes

@@ -53,10 +53,13 @@ def target(tx: Tx, key: int) -> Row[Any] | None:
 
 
 def targets_of(tx: Tx, connection: int) -> Sequence[Row[Any]]:
-    """The targets that a connection provisions."""
+    """The targets that a connection provisions, and whether anything is held at each."""
     return tx.rows(
         """
-        SELECT t.* FROM targets t JOIN target_connections l ON l.target_id = t.id
+        SELECT t.*, EXISTS (SELECT 1 FROM holds h WHERE h.target_id = t.id
+            AND (h.state = 'open' OR EXISTS (SELECT 1 FROM actions a
+                WHERE a.hold_id = h.id AND a.state = 'held'))) AS has_held
+        FROM targets t JOIN target_connections l ON l.target_id = t.id
         WHERE l.connection_id = :connection ORDER BY t.id
         """,
         {"connection": connection},

@@ -2,19 +2,23 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import msgspec
+from psycopg.types.json import set_json_loads
 from sqlalchemy import Connection, Engine, Row, create_engine, event, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 from models.store import driver, filtering
 from models.store.driver import Columns, Params
 
 T = TypeVar("T")
 TRIES = 50
+IDLE = 2.0
+"""Seconds after which a connection to a server is tried before it is used again."""
 _LOST = frozenset({"40001", "40P01", "55P03", "23505", "25P03"})
 """Serialization, deadlock, a lock not to be had, a row that another inserted meanwhile, and
 a transaction that stood still for too long."""
@@ -47,8 +51,8 @@ class Tx:
 
     def many(self, sql: str, params: Sequence[Params]) -> int:
         """Once for each; answers how many rows it changed in all."""
-        if not params:
-            return 0
+        if len(params) < 2:
+            return self.run(sql, params[0]) if params else 0
         known = driver.statement(sql, (), self.connection.dialect)
         given = known.every(params)
         return driver.taken(self.connection, known.sql, given, driver.count, many=True)
@@ -241,14 +245,34 @@ def _sqlite(url: str) -> Engine:
 
 
 def _postgres(url: str) -> Engine:
-    engine = create_engine(url, pool_size=20, max_overflow=30, pool_pre_ping=True)
+    set_json_loads(msgspec.json.decode)
+    engine = create_engine(url, pool_size=20, max_overflow=30)
+    _ping_idle(engine)
 
     @event.listens_for(engine, "connect")
     def prepare(dbapi: Any, _record: object) -> None:
+        dbapi.prepared_max = driver.KEPT
         dbapi.execute(f"SET idle_in_transaction_session_timeout = '{STILL}s'")
         dbapi.commit()
 
     return engine
+
+
+def _ping_idle(engine: Engine) -> None:
+    """The server may be another than it was when a connection was used last."""
+
+    @event.listens_for(engine, "checkin")
+    def note(_dbapi: Any, record: Any) -> None:
+        record.info["used"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def ping(dbapi: Any, record: Any, _proxy: object) -> None:
+        if time.monotonic() - record.info.get("used", 0) < IDLE:
+            return
+        try:
+            engine.dialect.do_ping(dbapi)
+        except engine.dialect.loaded_dbapi.Error as trouble:
+            raise DisconnectionError from trouble  # the pool tries another
 
 
 def dumps(value: Any) -> str:

@@ -44,16 +44,6 @@ def open_at(tx: Tx, target: int, kind: HoldKind, now: Instant) -> Row[Any] | Non
     )
 
 
-def any_at(tx: Tx, target: int) -> bool:
-    """Whether anything is held at a target. Nearly always nothing is, and asking is cheap."""
-    sql = """
-        SELECT 1 FROM holds h WHERE h.target_id = :target AND (h.state = 'open'
-            OR EXISTS (SELECT 1 FROM actions a WHERE a.hold_id = h.id AND a.state = 'held'))
-        LIMIT 1
-    """
-    return tx.value(sql, {"target": target}) is not None
-
-
 def public_id(tx: Tx, hold: int) -> str:
     return str(tx.value("SELECT public_id FROM holds WHERE id = :key", {"key": hold}))
 

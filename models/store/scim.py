@@ -63,6 +63,21 @@ def by_external_id(tx: Tx, table: str, *, connection: int, external_id: str) -> 
     )
 
 
+def user_called(tx: Tx, connection: int, *, name: str, external_id: str | None) -> Row[Any] | None:
+    """Whoever has this userName among what is pushed now, else this externalId."""
+    return tx.row(
+        """
+        SELECT 0 AS place, u.* FROM users u
+        WHERE connection_id = :connection AND scim_name_key = :key
+        UNION ALL
+        SELECT 1 AS place, u.* FROM users u
+        WHERE connection_id = :connection AND scim_external_id = :external AND scim IS NOT NULL
+        ORDER BY place, id LIMIT 1
+        """,
+        {"connection": connection, "key": name_key(name), "external": external_id or None},
+    )
+
+
 def take_turn(tx: Tx, connection: int, external_id: str) -> bool:
     """Until the end nobody else takes a turn with this externalId. False where turns are taken
     anyway, so that nothing can have changed meanwhile.

@@ -26,6 +26,8 @@ class Connection:
     secrets: bytes | None
     pull_users: int
     pull_groups: int
+    extensions: str = ""
+    """What an administrator declared to extend pushed users, as it is kept; empty for nothing."""
 
     @property
     def is_narrow(self) -> bool:
@@ -54,6 +56,7 @@ def of_row(row: Row[Any]) -> Connection:
         secrets=row.secrets,
         pull_users=row.pull_users,
         pull_groups=row.pull_groups,
+        extensions=_text(row.extensions) if row.extensions else "",
     )
 
 

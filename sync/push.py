@@ -17,6 +17,7 @@ from models.store import findings, identities, indirect, newcomers, scim
 from models.store.database import loads
 from models.store.scim import name_key
 from sync import drift_identity, identify, pushed
+from sync.extensions import mapping
 from sync.matching import Match, Matched, Recycled, is_directory_id, match
 from sync.pushed import Resource
 from sync.pushed_members import Found, PushedMembers
@@ -67,7 +68,7 @@ class Push(Voice):
         key, public_id = made
         names = [one for one in offered if one.namespace != "id"]
         identities.name_first(self.tx, link, key, names, proof="pushed", now=now)
-        said = pushed.news(pushed.attributes(resource), {})
+        said = pushed.news(self._attributes(resource), {})
         word = UserSaid(user=key, exists=True, active=resource["active"], attributes=said)
         self.say("user", word)
         self._join_parked(Found(users=frozenset({key})), public_id, resource)
@@ -116,7 +117,7 @@ class Push(Voice):
             user=key,
             exists=True,
             active=resource.get("active") if is_spoken else None,
-            attributes=pushed.news(pushed.attributes(resource, spoken), loads(before.push_said)),
+            attributes=pushed.news(self._attributes(resource, spoken), loads(before.push_said)),
         )
         self.say("user", said)
 
@@ -182,6 +183,11 @@ class Push(Voice):
     def _members(self) -> PushedMembers:
         kept = (self.said, self.touched, self.parked)
         return PushedMembers(self.tx, self.connection, self.clock, *kept)
+
+    def _attributes(
+        self, resource: Resource, spoken: Set[str] | None = None
+    ) -> dict[str, str | None]:
+        return pushed.attributes(resource, spoken, mapping(self.connection.extensions))
 
     def _save(self, table: str, key: int, resource: Resource, *, attribute: str) -> None:
         name = str(resource[attribute])

@@ -16,6 +16,8 @@ from models.identity import Identifier
 from models.store.scim import name_key
 
 Resource = dict[str, Any]
+Place = tuple[str, str]
+"""An attribute of an extension: the URN of its schema, and its name."""
 
 
 def first_document(user_name: str, external_id: str | None) -> Resource:
@@ -43,8 +45,13 @@ def group_names(resource: Resource) -> list[Identifier]:
     return names
 
 
-def attributes(resource: Resource, spoken: Set[str] | None = None) -> dict[str, str | None]:
-    """The core attributes of a pushed resource, or those of them that were spoken of."""
+def attributes(
+    resource: Resource, spoken: Set[str] | None = None, mapping: Mapping[str, Place] | None = None
+) -> dict[str, str | None]:
+    """The core attributes of a pushed resource, or those of them that were spoken of.
+
+    `mapping` names attributes of extensions that take the place of others, where they are there.
+    """
     name = resource.get("name") or {}
     found = {
         "user_name": resource.get("userName"),
@@ -53,9 +60,16 @@ def attributes(resource: Resource, spoken: Set[str] | None = None) -> dict[str, 
         "last_name": name.get("familyName"),
         "display_name": resource.get("displayName") or name.get("formatted"),
     }
+    sources: dict[str, Set[str]] = dict(_SOURCES)
+    for one, (urn, attribute) in (mapping or {}).items():
+        value = (resource.get(urn) or {}).get(attribute)
+        own = {urn, f"{urn}:{attribute}"}
+        found[one], sources[one] = (
+            (str(value), own) if value not in (None, "") else (found[one], own | _SOURCES[one])
+        )
     if spoken is None:
         return found
-    return {one: value for one, value in found.items() if spoken & _SOURCES[one]}
+    return {one: value for one, value in found.items() if spoken & sources[one]}
 
 
 def news(said: Mapping[str, str | None], before: Mapping[str, Any]) -> dict[str, str | None]:

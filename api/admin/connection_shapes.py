@@ -1,14 +1,16 @@
 """A connection as it is sent and as it is shown."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, RootModel
+from pydantic import AfterValidator, Field, RootModel
 
 from api.admin import channels
+from api.admin.extension_shapes import Extension, check
 from api.admin.policy_preview import PolicyPreview, explained
 from api.admin.shapes import Incoming, Kept, Reference, Shown, Slug, kept, omitted
 from api.context import Context
 
+Extensions = Annotated[list[Extension], Field(max_length=20), AfterValidator(check)]
 Provider = Literal["okta", "entra", "onelogin", "google", "generic"]
 
 
@@ -20,6 +22,7 @@ class NewConnection(Incoming):
     pull: dict[str, Any] | None = Field(default=None, description="How to read the directory.")
     login: dict[str, Any] | None = Field(default=None, description="How people sign in.")
     policy: dict[str, Any] = Field(default={}, description="What differs from the defaults.")
+    extensions: Extensions = Field(default=[], description="Schemas that extend pushed users.")
 
 
 class ConnectionChange(Incoming):
@@ -28,6 +31,7 @@ class ConnectionChange(Incoming):
     pull: dict[str, Any] | None = omitted()
     login: dict[str, Any] | None = omitted()
     policy: dict[str, Any] = omitted()
+    extensions: Extensions = omitted()
 
 
 class Scim(Shown):
@@ -44,6 +48,7 @@ class Connection(Kept):
     pull: dict[str, Any] | None
     login: dict[str, Any] | None
     policy: dict[str, Any]
+    extensions: list[dict[str, Any]]
     policy_explained: list[str]
     """The policy as it works, defaults included, in sentences."""
     scim: Scim | None
@@ -64,6 +69,7 @@ def shown(row: Any, context: Context, token: str | None = None) -> Connection:
         pull=channels.shown(row.pull),
         login=row.login,
         policy=row.policy,
+        extensions=row.extensions or [],
         policy_explained=explained(row),
         scim=Scim(base_url=base, token=token) if row.push else None,
     )

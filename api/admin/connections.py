@@ -13,13 +13,14 @@ from api.admin.connection_shapes import (
     NewConnection,
     shown,
 )
+from api.admin.extension_shapes import kept
 from api.admin.policy_preview import ChangeQuery, preview
 from api.admin.shapes import ListOf, sent
 from api.operation import NoBody, NoQuery, Noun
 from api.paging import ListQuery, page
 from api.problems import Problem, wrong
 from models.store import links, runs
-from models.store.database import Tx
+from models.store.database import Tx, dumps
 from models.store.identities import new_public_id
 from models.store.lists.accounts import CONNECTIONS, ORGANIZATIONS
 from models.store.vault import hashed, new_token
@@ -56,6 +57,7 @@ def create(call: Call[ChangeQuery, NewConnection]) -> Answer:
             "provider": body.provider,
             "pull_users": 0,
             "pull_groups": 0,
+            "extensions": dumps(kept(body.extensions)) if body.extensions else None,
             **columns(call.context, checked, public),
         }
         key = links.insert(tx, "connections", values, now=now)
@@ -82,6 +84,8 @@ def change(call: Call[ChangeQuery, ConnectionChange]) -> Answer:
     if call.query.dry_run:
         return Answer(preview(call.context, before, checked))
     changed = columns(call.context, checked, before.public_id)
+    if "extensions" in values:
+        changed["extensions"] = dumps(kept(values["extensions"])) if values["extensions"] else None
     with call.context.database.write() as tx:
         row = unchanged(tx, "connections", before)
         slug = _slug_of(tx, before, values)

@@ -1,15 +1,18 @@
 """What the service says of itself, and what it does not offer (RFC 7644 §3.11 and §4)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.scim import answers, discovery, errors
+from api.scim.attributes import Schema
 from api.scim.auth import Caller
 from api.scim.door import Handler
+from api.scim.extensions import declared
 
-Describe = Callable[[str], dict[str, discovery.Body]]
+Describe = Callable[[str, Sequence[Schema]], dict[str, discovery.Body]]
+"""Of a base address, and of what an administrator declared for the connection."""
 
 
 async def options(request: Request, caller: Caller) -> Response:
@@ -22,7 +25,7 @@ def all_of(describe: Describe) -> Handler:
     async def show_all(request: Request, caller: Caller) -> Response:
         await caller.confirm()
         _refuse_filter(request)
-        found = list(describe(caller.base_url).values())
+        found = list(describe(caller.base_url, await _declared(caller)).values())
         return answers.listed(found, total=len(found))
 
     return show_all
@@ -33,12 +36,16 @@ def one_of(describe: Describe) -> Handler:
         """Names and URNs in any case (RFC 8141 §3.1 leaves only parts of a URN to it)."""
         await caller.confirm()
         wanted = str(request.path_params["id"]).casefold()
-        for name, body in describe(caller.base_url).items():
+        for name, body in describe(caller.base_url, await _declared(caller)).items():
             if name.casefold() == wanted:
                 return answers.answer(body)
         raise errors.NotFound("There is nothing of that name.")
 
     return show_one
+
+
+async def _declared(caller: Caller) -> Sequence[Schema]:
+    return declared(await caller.read(lambda _, connection: connection.extensions))
 
 
 def missing(sentence: str) -> Handler:

@@ -9,6 +9,8 @@ class Type(StrEnum):
     STRING = "string"
     BOOLEAN = "boolean"
     INTEGER = "integer"
+    DECIMAL = "decimal"
+    DATE_TIME = "dateTime"
     REFERENCE = "reference"
     BINARY = "binary"
     COMPLEX = "complex"
@@ -59,6 +61,11 @@ class Schema:
     name: str
     description: str
     attributes: tuple[Attribute, ...]
+    extensions: tuple[Attribute, ...] = ()
+    """What may extend its resources, each as the one attribute that it is within them."""
+
+    def extension(self, urn: str) -> Attribute | None:
+        return find(self.extensions, urn)
 
     def attribute(self, name: str) -> Attribute | None:
         return find(self.attributes, name)

@@ -4,6 +4,8 @@ Each answer is a plain body; the addresses in it start with the `base_url` of th
 such as `https://host/scim/v2/{connection_id}`.
 """
 
+from collections.abc import Sequence
+
 from api.scim.attributes import Attribute, Schema, Type
 from api.scim.schema import ENTERPRISE, ENTERPRISE_USER, GROUP, USER
 from api.scim.service_schemas import (
@@ -57,17 +59,18 @@ def service_provider_config(base_url: str) -> Body:
     }
 
 
-def resource_types(base_url: str) -> dict[str, Body]:
-    """RFC 7643 §6, by id."""
-    extension: Body = {"schema": ENTERPRISE_USER, "required": False}
+def resource_types(base_url: str, declared: Sequence[Schema] = ()) -> dict[str, Body]:
+    """RFC 7643 §6, by id. `declared` are the extensions of users that a connection has."""
+    ids = [ENTERPRISE_USER, *(one.id for one in declared)]
+    extensions: list[Body] = [{"schema": one, "required": False} for one in ids]
     return {
-        "User": _resource_type(base_url, USER, "/Users", extension),
+        "User": _resource_type(base_url, USER, "/Users", *extensions),
         "Group": _resource_type(base_url, GROUP, "/Groups"),
     }
 
 
-def schemas(base_url: str) -> dict[str, Body]:
-    """RFC 7643 §7, by id."""
+def schemas(base_url: str, declared: Sequence[Schema] = ()) -> dict[str, Body]:
+    """RFC 7643 §7, by id. `declared` are the extensions of users that a connection has."""
     return {
         schema.id: {
             "schemas": [SCHEMA],
@@ -77,7 +80,7 @@ def schemas(base_url: str) -> dict[str, Body]:
             "attributes": [_attribute(each) for each in schema.attributes],
             "meta": _meta(base_url, "Schema", schema.id),
         }
-        for schema in (USER, ENTERPRISE, GROUP, *SERVICE_SCHEMAS)
+        for schema in (USER, ENTERPRISE, GROUP, *declared, *SERVICE_SCHEMAS)
     }
 
 

@@ -1,19 +1,34 @@
 """Which attributes of users and groups a filter may name, straight from their schemas."""
 
+from dataclasses import replace
+
 from api.scim.attributes import Attribute, Schema, Type
 from api.scim.schema import CORE_GROUP, CORE_USER, ENTERPRISE, ENTERPRISE_USER, USER
 from models.store import scim_fields
-from models.store.fields import Complex, Field, Flag, Many, Part, Text, flag, member, named
+from models.store.fields import (
+    Complex,
+    Field,
+    Flag,
+    Many,
+    Number,
+    Part,
+    Text,
+    flag,
+    member,
+    named,
+    number,
+)
 from models.store.scim_fields import GROUPS, USERS, Kind
 
 USER_KIND = Kind("User", USERS, CORE_USER, (ENTERPRISE_USER,))
 GROUP_KIND = Kind("Group", GROUPS, CORE_GROUP)
 
 
-def _documented(kind: Kind, schema: Schema, *holder: str) -> dict[str, Field]:
+def _documented(kind: Kind, schema: Schema | Attribute, *holder: str) -> dict[str, Field]:
     """The attributes that are kept in the document, with their parts."""
     found: dict[str, Field] = {}
-    for attribute in schema.attributes:
+    attributes = schema.attributes if isinstance(schema, Schema) else schema.sub_attributes
+    for attribute in attributes:
         found[attribute.name] = _field(kind, attribute, *holder)
         if attribute.type is Type.COMPLEX and not attribute.multi_valued:
             for part in attribute.sub_attributes:
@@ -30,6 +45,10 @@ def _field(kind: Kind, attribute: Attribute, *holder: str) -> Field:
         return Many(kind.document, path, parts)
     if attribute.type is Type.BOOLEAN:
         return Flag(flag(kind.document, *path))
+    if attribute.type in (Type.INTEGER, Type.DECIMAL):
+        return Number(number(kind.document, *path))
+    if attribute.type is Type.DATE_TIME:
+        return scim_fields.written_time(member(kind.document, *path))
     if attribute.type is not Type.COMPLEX:
         return Text(member(kind.document, *path), case_exact=attribute.case_exact)
     value = attribute.sub("value")
@@ -42,6 +61,20 @@ def _part(part: Attribute) -> Part:
     if part.type is Type.BOOLEAN:
         return Part.FLAG
     return Part.EXACT if part.case_exact else Part.TEXT
+
+
+def user_kind(schema: Schema) -> Kind:
+    return replace(USER_KIND, extensions=tuple(one.name for one in schema.extensions))
+
+
+def user_fields(schema: Schema) -> dict[str, Field]:
+    """With what an administrator declared, by full names alone."""
+    found = USER_FIELDS | scim_fields.whole_schemas(user_kind(schema))
+    for extension in schema.extensions:
+        own = _documented(USER_KIND, extension, extension.name)
+        found |= {f"{extension.name}:{name}".casefold(): field for name, field in own.items()}
+        found[extension.name.casefold()] = Complex(member(USER_KIND.document, extension.name))
+    return found
 
 
 def _user_fields() -> dict[str, Field]:
@@ -62,10 +95,14 @@ def _group_fields() -> dict[str, Field]:
 USER_FIELDS = _user_fields()
 GROUP_FIELDS = _group_fields()
 
+_BY_NAME = named({"userName": scim_fields.sort_key(USER_KIND, "userName")}, uri=CORE_USER)
+
 # What a list is sorted by may be anything with an order: the unique name is a column.
-USER_ORDER = USER_FIELDS | named(
-    {"userName": scim_fields.sort_key(USER_KIND, "userName")}, uri=CORE_USER
-)
+USER_ORDER = USER_FIELDS | _BY_NAME
 GROUP_ORDER = GROUP_FIELDS | named(
     {"displayName": scim_fields.sort_key(GROUP_KIND, "displayName")}, uri=CORE_GROUP
 )
+
+
+def user_order(schema: Schema) -> dict[str, Field]:
+    return user_fields(schema) | _BY_NAME

@@ -11,7 +11,7 @@ from api.scim.auth import Caller
 from api.scim.body import body_of
 from api.scim.door import Handler
 from api.scim.errors import InvalidValue
-from api.scim.paging import Collection, Look
+from api.scim.paging import Collection, Look, extended
 from api.scim.probing import sought
 from api.scim.query import Query
 from models.filters import And, Filter, Not, Or, Path, Present
@@ -44,6 +44,7 @@ def searcher(*collections: Collection) -> Handler:
 def _list(
     caller: Caller, collections: Sequence[Collection], asked: Query, tx: Tx, connection: Connection
 ) -> Response:
+    collections = [extended(each, connection.extensions) for each in collections]
     one = sought(collections, asked)
     listed = [] if one else [_listed(each, collections, asked) for each in collections]
     look = Look(tx, connection.key, caller, collections, asked, listed)

@@ -1,26 +1,33 @@
 """Turn the body of a POST or PUT into the resource as it is kept (RFC 7643 §2 and §3)."""
 
-from api.scim.attributes import Schema
+from api.scim.attributes import Attribute, Schema
 from api.scim.errors import InvalidSyntax, InvalidValue
 from api.scim.schema import CORE_GROUP, CORE_USER, EXTENSION, GROUP, MEMBER, USER, core
 from api.scim.values import Resource, coerce, finish, is_ignored, open_value
 
 
-def user(body: object) -> Resource:
+def user(body: object, schema: Schema = USER) -> Resource:
     """The canonical user. Raises InvalidSyntax and InvalidValue.
 
     Unknown attributes are dropped; extensions that nobody declared are kept as they are. An
     enterprise attribute may stand at the top, as in some of Entra's bodies.
     """
     given = _given(body, CORE_USER)
-    resource = _attributes(given, USER)
-    loose = {name: value for name, value in given.items() if core(USER, name) is None}
-    declared = _pop(loose, EXTENSION.name)
-    if declared is not None and not isinstance(declared, dict):
-        raise InvalidValue(f"{EXTENSION.name} must be an object.")
+    resource = _attributes(given, schema)
+    loose = {name: value for name, value in given.items() if core(schema, name) is None}
+    for extension in schema.extensions:
+        resource[extension.name] = _declared(loose, extension)
     top = coerce(EXTENSION, loose) or {}
-    resource[EXTENSION.name] = top | (coerce(EXTENSION, declared) or {})
-    return finish(resource | _extensions(loose, USER), USER)
+    resource[EXTENSION.name] = top | resource[EXTENSION.name]
+    return finish(resource | _extensions(loose, schema), schema)
+
+
+def _declared(given: dict[str, object], extension: Attribute) -> Resource:
+    """Takes it out of what is given."""
+    value = _pop(given, extension.name)
+    if value is not None and not isinstance(value, dict):
+        raise InvalidValue(f"{extension.name} must be an object.")
+    return coerce(extension, value) or {}
 
 
 def group(body: object) -> tuple[Resource, list[str] | None]:
@@ -85,7 +92,7 @@ def _attributes(given: dict[str, object], schema: Schema) -> Resource:
 
 def _extensions(given: dict[str, object], schema: Schema) -> Resource:
     """Extensions that are not declared here."""
-    known = {schema.id.casefold(), EXTENSION.name.casefold()}
+    known = {name.casefold() for name in (schema.id, *(one.name for one in schema.extensions))}
     return {
         name: {k: v for k, v in open_value(value, name).items() if v is not None}
         for name, value in given.items()

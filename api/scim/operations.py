@@ -8,7 +8,7 @@ from api.scim.attributes import Attribute, Schema
 from api.scim.errors import InvalidPath, InvalidSyntax, InvalidValue
 from api.scim.filters import PatchPath, parse_path
 from api.scim.normalise import check_schemas
-from api.scim.schema import core, extension_of
+from api.scim.schema import EXTENSION, core
 from models.filters import Filter
 
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
@@ -104,12 +104,12 @@ def locate(text: str, schema: Schema, *, holds_object: bool = False) -> Place:
     in an operation without a path.
     """
     folded = text.casefold()
-    extension = extension_of(schema)
-    if extension is not None and folded == extension.name.casefold():
+    extension = schema.extension(folded)
+    if extension is not None:
         return Declared(extension)
     if folded == schema.id.casefold():
         return Unknown()
-    known = {schema.id.casefold()} | ({extension.name.casefold()} if extension else set())
+    known = {name.casefold() for name in (schema.id, *(one.name for one in schema.extensions))}
     is_foreign = _URN.fullmatch(text) and not known & {folded, folded.rpartition(":")[0]}
     if is_foreign and (holds_object or folded.endswith((":user", ":group"))):
         return Loose(text)
@@ -119,11 +119,11 @@ def locate(text: str, schema: Schema, *, holds_object: bool = False) -> Place:
 def _place(path: PatchPath, schema: Schema) -> Place:
     """Entra leaves the URN away from attributes of the enterprise extension."""
     uri = None if path.uri is None else path.uri.casefold()
-    extension = extension_of(schema)
     found = core(schema, path.name) if uri in (None, schema.id.casefold()) else None
     if found is not None:
         return _within(found, None, path)
-    if extension is not None and uri in (None, extension.name.casefold()):
+    extension = _extension(uri, schema)
+    if extension is not None:
         found = extension.sub(path.name)
         return Unknown() if found is None else _within(found, extension.name, path)
     if path.uri is None or uri == schema.id.casefold():
@@ -131,6 +131,12 @@ def _place(path: PatchPath, schema: Schema) -> Place:
     if path.filter is not None:
         raise InvalidPath(f"Nothing can be selected within {path.uri!r}, which is not declared.")
     return Loose(path.uri, path.name, path.sub)
+
+
+def _extension(uri: str | None, schema: Schema) -> Attribute | None:
+    if uri is None:
+        return EXTENSION if EXTENSION in schema.extensions else None
+    return schema.extension(uri)
 
 
 def _within(attribute: Attribute, holder: str | None, path: PatchPath) -> Place:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Row
@@ -12,6 +13,7 @@ from api.scim.answers import Body
 from api.scim.auth import Caller
 from api.scim.cursors import Cursor, Cursors, of_query
 from api.scim.errors import InvalidCount
+from api.scim.extensions import user_schema
 from api.scim.fields import (
     GROUP_FIELDS,
     GROUP_KIND,
@@ -19,6 +21,9 @@ from api.scim.fields import (
     USER_FIELDS,
     USER_KIND,
     USER_ORDER,
+    user_fields,
+    user_kind,
+    user_order,
 )
 from api.scim.query import Query
 from api.scim.render import Renderer
@@ -29,7 +34,7 @@ from models.store.scim_fields import Kind
 from models.store.scim_lists import Listed, Mark, Named, Window, count, follow, named, page
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Collection:
     """What can be listed at an address."""
 
@@ -37,9 +42,22 @@ class Collection:
     fields: Fields
     order: Fields
 
+    @property
+    def is_of_users(self) -> bool:
+        return self.kind.name == USER_KIND.name
+
 
 USERS = Collection(USER_KIND, USER_FIELDS, USER_ORDER)
 GROUPS = Collection(GROUP_KIND, GROUP_FIELDS, GROUP_ORDER)
+
+
+@lru_cache(maxsize=256)
+def extended(collection: Collection, extensions: str) -> Collection:
+    """With the extensions that a connection has, as they are kept."""
+    if not extensions or not collection.is_of_users:
+        return collection
+    schema = user_schema(extensions)
+    return Collection(user_kind(schema), user_fields(schema), user_order(schema))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +142,7 @@ class Look:
         return of_query(caller.context.vault, caller.name, *query)
 
     def _newcomer(self) -> newcomers.Newcomer | None:
-        if self.collections[0] is not USERS:
+        if not self.collections[0].is_of_users:
             return None
         return newcomers.probed(self.tx, self.link, self.asked.filter)
 
@@ -140,6 +158,6 @@ def _rendered(
     found: dict[tuple[int, int], Body] = {}
     for place, one in enumerate(collections):
         own = [row for row in rows if row.kind == place]
-        render = renderer.users if one is USERS else renderer.groups
+        render = renderer.users if one.is_of_users else renderer.groups
         found |= {(place, row.id): body for row, body in zip(own, render(own), strict=True)}
     return [found[row.kind, row.id] for row in rows]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from api.scim.attributes import Mutability as Mutable
+from api.scim.attributes import Schema
 from api.scim.errors import InvalidPath, InvalidValue, Mutability, NoTarget
 from api.scim.operations import Declared, Kind, Loose, Missing, Op, Unknown, attributes, locate
 from api.scim.patch_loose import on_loose
@@ -14,7 +15,7 @@ from api.scim.values import Resource, finish, is_ignored
 T = TypeVar("T")
 
 
-def apply_to_user(resource: Resource, ops: Sequence[Op]) -> Resource:
+def apply_to_user(resource: Resource, ops: Sequence[Op], schema: Schema = USER) -> Resource:
     """The user after all operations; the one given is left as it was.
 
     `resource` is canonical, and carries its `id` when an echo of it shall be recognised.
@@ -23,13 +24,13 @@ def apply_to_user(resource: Resource, ops: Sequence[Op]) -> Resource:
     after = _copied(resource)
     for op in ops:
         if op.path is not None:
-            _follow(after, op, op.path)
+            _follow(after, op, op.path, schema)
         elif op.kind is Kind.REMOVE:
             raise NoTarget("A remove operation needs a path.")
         else:
             for name, value in attributes(op).items():
-                _follow_name(after, Op(op.kind, None, value), name)
-    return finish(after, USER)
+                _follow_name(after, Op(op.kind, None, value), name, schema)
+    return finish(after, schema)
 
 
 def _copied(value: T) -> T:
@@ -43,10 +44,10 @@ def _copied(value: T) -> T:
             return value
 
 
-def _follow(after: Resource, op: Op, path: str) -> None:
+def _follow(after: Resource, op: Op, path: str, schema: Schema) -> None:
     if op.kind is not Kind.REMOVE and op.value is Missing.VALUE:
         raise InvalidValue(f"The {op.kind} of {path[:100]!r} has no value.")
-    match locate(path, USER):
+    match locate(path, schema):
         case Declared() as place:
             _refuse_read_only(after, place, op)
             _on_declared(after, place, op)
@@ -56,9 +57,9 @@ def _follow(after: Resource, op: Op, path: str) -> None:
             raise InvalidPath(f"There is no attribute {path[:100]!r}.")
 
 
-def _follow_name(after: Resource, op: Op, name: str) -> None:
+def _follow_name(after: Resource, op: Op, name: str, schema: Schema) -> None:
     """Okta echoes what it read, and everybody sends attributes that we do not have."""
-    match locate(name, USER, holds_object=isinstance(op.value, dict)):
+    match locate(name, schema, holds_object=isinstance(op.value, dict)):
         case Declared(attribute) as place:
             if attribute.name == "id":
                 _refuse_read_only(after, place, op)

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from api.scim.attributes import Schema
 from api.scim.errors import InvalidValue
-from api.scim.schema import core, extension_of
+from api.scim.schema import EXTENSION, core
 
 ALWAYS = frozenset({"id", "schemas"})
 
@@ -74,10 +74,11 @@ def _plain(names: frozenset[str], schema: Schema) -> frozenset[str]:
 
 def _extended(name: str, schema: Schema) -> str:
     """Entra leaves the URN away from enterprise attributes."""
-    extension, first = extension_of(schema), name.partition(".")[0]
-    if extension is None or core(schema, first) or extension.sub(first) is None:
+    first = name.partition(".")[0]
+    is_enterprise = EXTENSION in schema.extensions and EXTENSION.sub(first) is not None
+    if core(schema, first) or not is_enterprise:
         return name
-    return f"{extension.name}:{name}".casefold()
+    return f"{EXTENSION.name}:{name}".casefold()
 
 
 def _within(key: str, names: Iterable[str]) -> frozenset[str]:

@@ -9,6 +9,8 @@ CORE_GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 NAME_LENGTH = 256
 """Longest name of anything, in characters, so that names fit an index."""
 EMAIL_LENGTH = 320
+EXTENSION_LENGTH = 4096
+"""Longest text of an attribute that an administrator declared."""
 
 _READ_ONLY = Mutability.READ_ONLY
 
@@ -130,6 +132,28 @@ def _link(name: str, description: str) -> Attribute:
     )
 
 
+ENTERPRISE = Schema(
+    ENTERPRISE_USER,
+    "EnterpriseUser",
+    "What an employer adds to a user.",
+    (
+        _name("employeeNumber", "The number the employer gave."),
+        _name("costCenter", "The cost center."),
+        _name("organization", "The organization."),
+        _name("division", "The division."),
+        _name("department", "The department."),
+        _complex("manager", "The user's manager.", *_MANAGER_PARTS),
+    ),
+)
+
+
+def extending(schema: Schema) -> Attribute:
+    """A schema as the one attribute that it is within the resources it extends."""
+    return Attribute(schema.id, schema.description, Type.COMPLEX, sub_attributes=schema.attributes)
+
+
+EXTENSION = extending(ENTERPRISE)
+
 USER = Schema(
     CORE_USER,
     "User",
@@ -182,20 +206,7 @@ USER = Schema(
             Attribute("value", "A certificate.", Type.BINARY, case_exact=True),
         ),
     ),
-)
-
-ENTERPRISE = Schema(
-    ENTERPRISE_USER,
-    "EnterpriseUser",
-    "What an employer adds to a user.",
-    (
-        _name("employeeNumber", "The number the employer gave."),
-        _name("costCenter", "The cost center."),
-        _name("organization", "The organization."),
-        _name("division", "The division."),
-        _name("department", "The department."),
-        _complex("manager", "The user's manager.", *_MANAGER_PARTS),
-    ),
+    (EXTENSION,),
 )
 
 GROUP = Schema(
@@ -226,13 +237,3 @@ COMMON = (
 def core(schema: Schema, name: str) -> Attribute | None:
     """An attribute that stands at the top of a resource, in any spelling."""
     return schema.attribute(name) or find(COMMON, name)
-
-
-EXTENSION = Attribute(
-    ENTERPRISE_USER, ENTERPRISE.description, Type.COMPLEX, sub_attributes=ENTERPRISE.attributes
-)
-"""The enterprise extension as the one attribute that it is within a user."""
-
-
-def extension_of(schema: Schema) -> Attribute | None:
-    return EXTENSION if schema is USER else None

@@ -10,9 +10,9 @@ from api.scim import answers, normalise, patch
 from api.scim.asking import Ask, Work, ask_of
 from api.scim.auth import Caller
 from api.scim.body import body_of
+from api.scim.extensions import user_schema
 from api.scim.patch import Op
 from api.scim.spoken import spoken
-from api.scim.values import Resource
 from models.identity import UserKey
 from models.store.database import loads
 from sync.push import Push
@@ -44,11 +44,11 @@ async def delete(request: Request, caller: Caller) -> Response:
 
 
 def creation(body: object) -> Work:
-    return partial(_create, normalise.user(body))
+    return partial(_create, body)
 
 
 def replacement(body: object) -> Work:
-    return partial(_replace, normalise.user(body))
+    return partial(_replace, body)
 
 
 def alteration(body: object) -> Work:
@@ -60,20 +60,24 @@ def deletion(ask: Ask, push: Push) -> Response:
     return answers.nothing()
 
 
-def _create(resource: Resource, ask: Ask, push: Push) -> Response:
+def _create(body: object, ask: Ask, push: Push) -> Response:
     """Okta creates a deactivated user again to bring it back: 200, and not new."""
+    resource = normalise.user(body, user_schema(push.connection.extensions))
     key, is_new = push.create_user(resource)
     return ask.shown(push.tx, key, status=201 if is_new else 200)
 
 
-def _replace(resource: Resource, ask: Ask, push: Push) -> Response:
+def _replace(body: object, ask: Ask, push: Push) -> Response:
     """Whether it is active stays as it was when the body does not mention it."""
+    schema = user_schema(push.connection.extensions)
+    resource = normalise.user(body, schema)
     row = ask.hold(push)
     before = loads(row.scim).get("active")
     if before is None or "active" in resource:
         push.replace_user(UserKey(row.id), resource)
     else:
-        push.replace_user(UserKey(row.id), resource | {"active": before}, _ALL_BUT_ACTIVE)
+        said = _ALL_BUT_ACTIVE | {one.name for one in schema.extensions}
+        push.replace_user(UserKey(row.id), resource | {"active": before}, said)
     return ask.shown(push.tx, row.id)
 
 
@@ -82,8 +86,8 @@ _ALL_BUT_ACTIVE = frozenset({"userName", "emails", "name", "displayName"})
 
 def _change(ops: Sequence[Op], ask: Ask, push: Push) -> Response:
     """Always with the user in the answer, which Okta wants and Entra bears."""
-    row = ask.hold(push)
-    after = patch.apply_to_user(loads(row.scim) | {"id": row.public_id}, ops)
+    row, schema = ask.hold(push), user_schema(push.connection.extensions)
+    after = patch.apply_to_user(loads(row.scim) | {"id": row.public_id}, ops, schema)
     del after["id"]
-    push.replace_user(UserKey(row.id), after, spoken(ops), before=row)
+    push.replace_user(UserKey(row.id), after, spoken(ops, schema), before=row)
     return ask.shown(push.tx, row.id)

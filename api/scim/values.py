@@ -11,6 +11,7 @@ from typing import Any
 from api.scim.attributes import Attribute, Mutability, Returned, Schema, Type
 from api.scim.errors import InvalidValue
 from api.scim.filters import is_storable
+from models import instant
 
 Resource = dict[str, Any]
 
@@ -47,6 +48,10 @@ def _one(attribute: Attribute, value: object, label: str) -> Any:
             return _boolean(value, label)
         case Type.COMPLEX:
             return _complex(attribute, value, label)
+        case Type.INTEGER | Type.DECIMAL:
+            return _number(attribute, value, label)
+        case Type.DATE_TIME:
+            return _moment(value, label)
         case _:
             return _string(attribute, value, label)
 
@@ -59,6 +64,31 @@ def _boolean(value: object, label: str) -> bool:
     if not isinstance(value, bool):
         raise InvalidValue(f"{label} must be true or false.")
     return value
+
+
+def _number(attribute: Attribute, value: object, label: str) -> int | float | None:
+    """Whoever sends everything as text sends numbers so. An empty text is none."""
+    if value == "":
+        return None
+    is_whole = attribute.type is Type.INTEGER
+    try:
+        found = (int if is_whole else float)(value) if isinstance(value, str) else value
+    except ValueError:
+        found = None
+    is_number = isinstance(found, int if is_whole else int | float) and not isinstance(found, bool)
+    if not is_number or not math.isfinite(found) or abs(found) >= 2**53:  # type: ignore[arg-type]
+        raise InvalidValue(f"{label} must be {'an integer' if is_whole else 'a number'}.")
+    return found  # type: ignore[return-value]
+
+
+def _moment(value: object, label: str) -> str | None:
+    """In UTC and to the millisecond, so that times are ordered as their texts are."""
+    if value == "":
+        return None
+    try:
+        return instant.to_text(instant.from_text(str(value)))
+    except (ValueError, OverflowError) as trouble:
+        raise InvalidValue(f"{label} must be a time such as 2026-01-31T08:00:00Z.") from trouble
 
 
 def _string(attribute: Attribute, value: object, label: str) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, case, cast, false, true
 
 from models.filters import Comparison, Present
+from models.store.portable import numeric, path_of
 
 Expression = ColumnElement[Any]
 Condition = ColumnElement[bool]
@@ -117,6 +118,11 @@ def member(document: Expression, *path: str) -> Expression:
     """A string in a document, or null."""
     found: Expression = document[path].as_string()
     return found
+
+
+def number(document: Expression, *path: str) -> Expression:
+    """A number in a document, or null, also where something else stands there."""
+    return numeric(document, *path_of(path))
 
 
 def flag(document: Expression, *path: str) -> Expression:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, String, TableValuedAlias, column, literal
+from sqlalchemy import ColumnElement, Float, Integer, String, TableValuedAlias, column, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -98,10 +98,34 @@ def _elements_sqlite(element: _elements, compiler: SQLCompiler, **options: Any) 
     return f"json_each({document}, {path})"
 
 
+class numeric(FunctionElement[float]):
+    """Of a document, its path for SQLite, and its path for PostgreSQL: a number, or null."""
+
+    type = Float()
+    inherit_cache = True
+
+
+@compiles(numeric)
+def _numeric_postgresql(element: numeric, compiler: SQLCompiler, **options: Any) -> str:
+    document, _, path = (compiler.process(part, **options) for part in element.clauses)
+    found = f"(CAST({document} AS jsonb) #> CAST({path} AS text[]))"
+    return f"CASE jsonb_typeof({found}) WHEN 'number' THEN CAST({found} AS double precision) END"
+
+
+@compiles(numeric, "sqlite")
+def _numeric_sqlite(element: numeric, compiler: SQLCompiler, **options: Any) -> str:
+    document, path, _ = (compiler.process(part, **options) for part in element.clauses)
+    is_number = f"json_type({document}, {path}) IN ('integer', 'real')"
+    return f"CASE WHEN {is_number} THEN json_extract({document}, {path}) END"
+
+
+def path_of(path: Sequence[str]) -> tuple[Expression, Expression]:
+    """A path within a document, as SQLite writes it and as PostgreSQL does."""
+    steps = [f'"{step}"' for step in path]
+    return literal(".".join(["$", *steps])), literal("{" + ",".join(steps) + "}")
+
+
 def elements(document: Expression, path: Sequence[str]) -> TableValuedAlias:
     """The elements of a JSON array, one row each, in the column `value`; none when missing."""
-    steps = [f'"{step}"' for step in path]
-    call = _elements(
-        document, literal(".".join(["$", *steps])), literal("{" + ",".join(steps) + "}")
-    )
+    call = _elements(document, *path_of(path))
     return call.table_valued(column("value", document.type))

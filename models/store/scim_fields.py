@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Table, and_, case, exists, false, func, literal, or_, true
 from sqlmodel import SQLModel
 
-from models.filters import Comparison, Operator, Present
+from models import instant
+from models.filters import SUBSTRING, Comparison, Operator, Present
 from models.store import comparing
 from models.store.fields import (
     Condition,
@@ -59,6 +60,37 @@ def common(kind: Kind, name: str) -> dict[str, Field]:
         "meta.lastModified": _moment(columns.scim_modified),
         name: Custom(lambda test: _name(kind, name, test)),
     }
+
+
+def whole_schemas(kind: Kind) -> dict[str, Field]:
+    """`schemas`, where more than usual may extend the resources."""
+    schemas = Custom(lambda test: _schemas(kind, test))
+    return {"schemas": schemas, f"{kind.core}:schemas".casefold(): schemas}
+
+
+def written_time(text: Expression) -> Custom:
+    """A time that is kept as `models.instant.to_text` writes it, so its text has its order."""
+    return Custom(lambda test: _written_time(Text(text, case_exact=True), test))
+
+
+def _written_time(field: Text, test: Comparison | Present) -> Condition:
+    if isinstance(test, Present):
+        return comparing.present(field)
+    if isinstance(test.value, str) and test.op not in SUBSTRING:
+        try:
+            moment = instant.to_text(instant.from_text(test.value))
+        except (ValueError, OverflowError) as trouble:
+            raise _no_time(test) from trouble
+        return comparing.compare(field, replace(test, value=moment))
+    if test.value is None:
+        return comparing.compare(field, test)
+    raise _no_time(test)
+
+
+def _no_time(test: Comparison) -> WrongComparison:
+    return WrongComparison(
+        f"{str(test.path)[:100]!r} is compared with a time such as 2026-01-31T08:00:00Z."
+    )
 
 
 def sort_key(kind: Kind, name: str) -> Text:

@@ -20,6 +20,8 @@ class Connection(SQLModel, table=True):
     pull: dict[str, Any] | None = document(default=None, nullable=True)
     login: dict[str, Any] | None = document(default=None, nullable=True)
     policy: dict[str, Any] = document()
+    extensions: list[Any] | None = document(default=None, nullable=True)
+    """The schemas that extend pushed users, as an administrator declared them."""
     secrets: bytes | None = Field(default=None, sa_type=LargeBinary, nullable=True)
     """The secret parts of `pull` and `login`, encrypted."""
     pull_cover_yes: int = instant()

@@ -237,6 +237,7 @@ def upgrade() -> None:
             sa.Column("pull_read_no", sa.BigInteger(), server_default="0", nullable=False)
         )
         batch_op.add_column(sa.Column("pull_cursor", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("extensions", DOCUMENT, nullable=True))
         batch_op.add_column(
             sa.Column("claims_suspended_at", sa.BigInteger(), server_default="0", nullable=False)
         )
@@ -357,6 +358,7 @@ def downgrade() -> None:
         batch_op.drop_column("scoped_at")
         batch_op.drop_column("claims_resumed_at")
         batch_op.drop_column("claims_suspended_at")
+        batch_op.drop_column("extensions")
         batch_op.drop_column("pull_cursor")
         batch_op.drop_column("pull_read_no")
 

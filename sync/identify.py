@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from connectors.base import DirectoryUser
+from connectors.base import DirectoryGroup, DirectoryUser
 from models.evidence import Channel
 from models.findings import Finding
-from models.identity import Identifier, UserKey
+from models.identity import GroupKey, Identifier, UserKey
 from models.instant import Instant
 from models.store import cases, findings, identities, reading
 from models.store.database import Tx
@@ -110,3 +110,31 @@ def note_renamed(
         if before != after
     ]
     findings.see(tx, noted, now)
+
+
+def groups(
+    tx: Tx, connection: int, groups: list[DirectoryGroup], now: Instant
+) -> dict[str, GroupKey]:
+    """A group known by this name only, and by no directory id, is the same group.
+
+    One that a read of a single user met a moment ago is known by its id.
+    """
+    names = {one.id: Identifier("name", name_key(one.name)) for one in groups}
+    ids = {one.id: Identifier("id", one.id) for one in groups}
+    found = identities.groups_named(tx, connection, [*names.values(), *ids.values()])
+    taken = identities.groups_with_id(tx, list(set(found.values())))
+    owners: dict[str, GroupKey] = {id: found[named] for id, named in ids.items() if named in found}
+    for one in groups:
+        if one.id in owners:
+            continue
+        candidate = found.get(names[one.id])
+        if candidate is not None and candidate not in taken:
+            owners[one.id] = candidate
+            taken.add(candidate)
+    strangers = [one for one in groups if one.id not in owners]
+    keys = reading.insert_groups(tx, connection, [one.name for one in strangers], now)
+    owners |= {one.id: key for one, key in zip(strangers, keys, strict=True)}
+    named = [("id", one, owner) for one, owner in owners.items()]
+    named += [("name", names[one].value, owner) for one, owner in owners.items()]
+    reading.name_all(tx, "group", connection, named, now)
+    return owners

@@ -11,7 +11,7 @@ from functools import partial
 
 from models.evidence import Channel
 from models.identity import GroupKey, UserKey
-from models.instant import Instant
+from models.instant import SECOND, Instant
 from models.store import digests, marks, memberships, reading
 from models.store.database import Database, Tx
 
@@ -19,6 +19,8 @@ LISTED = 20_000
 """So many listed members are compared at once; a larger group for itself."""
 ROWS = 4_000
 """So many rows are written in one transaction: a push waits for its end."""
+PATIENCE = 5 * SECOND
+"""So long what is new waits for more, that there be fewer transactions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,10 @@ class Merge:
     _waiting: list[Listing] = field(default_factory=list)
     _listed: int = 0
     """Members of the groups that wait."""
+    _found: list[Difference] = field(default_factory=list)
+    """What is to be written."""
+    _wrote: Instant = 0
+    """When something was written last."""
     _unsettled: dict[GroupKey, int] = field(default_factory=dict)
     """What groups will add up to once the missing are denied."""
 
@@ -81,7 +87,9 @@ class Merge:
         self._waiting.append(listing)
         self._listed += len(listing.users)
         if self._listed >= LISTED:
-            self.flush()
+            self._compare()
+            if sum(one.size for one in self._found) >= ROWS or self.now > self._wrote + PATIENCE:
+                self._write_all()
 
     def _come_again(self, listing: Listing) -> None:
         """The group was told before: those that were missing then may be listed now."""
@@ -91,17 +99,22 @@ class Merge:
 
     def flush(self) -> None:
         """Write down what waits."""
+        if self._waiting:
+            self._compare()
+        self._write_all()
+
+    def _compare(self) -> None:
+        """Leave of what was listed only what differs."""
         waiting, self._waiting, self._listed = self._waiting, [], 0
-        if not waiting:
-            return
         with self.database.read() as tx:
-            found = [_difference(tx, one) for one in waiting]
-        changed = [
-            one
-            for one in found
-            if one.added or one.missing or one.digest != self.known.get(one.group)
-        ]
-        for some in _batches(part for one in changed for part in _parts(one)):
+            for listing in waiting:
+                one = _difference(tx, listing)
+                if one.added or one.missing or one.digest != self.known.get(one.group):
+                    self._found.append(one)
+
+    def _write_all(self) -> None:
+        found, self._found, self._wrote = self._found, [], self.now
+        for some in _batches(part for one in found for part in _parts(one)):
             self._write(some)
 
     def _write(self, some: list[Difference]) -> None:
@@ -167,8 +180,6 @@ class Merge:
 
 def _difference(tx: Tx, listing: Listing) -> Difference:
     before = memberships.affirmed(tx, Channel.PULL, listing.group)
-    if before == listing.users:
-        return Difference(listing.group, [], [], listing.digest)
     return Difference(
         listing.group,
         sorted(listing.users - before),

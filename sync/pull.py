@@ -17,7 +17,7 @@ from connectors.base import (
 )
 from connectors.errors import ConnectorError
 from models.evidence import Channel
-from models.identity import GroupKey, Identifier
+from models.identity import GroupKey
 from models.instant import Instant
 from models.store import identities, ledger, marks, reading, rounds
 from models.store.database import Database, Tx
@@ -29,7 +29,10 @@ from sync.certificate import Certificate, Seen, certify
 from sync.connection import Connection
 from sync.merge import Listing, Merge
 from sync.nesting import Nesting
-from sync.roll import Roll
+from sync.roll import Fresh, Roll
+
+USERS = 500
+"""So many are written in one transaction, or some more: a push waits for its end."""
 
 
 @dataclass(slots=True)
@@ -50,6 +53,7 @@ class Reading:
     """Users and groups of which something new was said."""
     cursor: str | None = None
     """Where delta rounds may go on from here."""
+    _fresh: Fresh = field(default_factory=dict)
     merge: Merge = field(init=False)
     inside: Nesting = field(init=False)
 
@@ -86,9 +90,9 @@ class Reading:
         try:
             ended = self._to_the_end(source)
         except ConnectorError as trouble:
-            self.merge.flush()
+            self._flush()
             return Certificate(self._seen(), str(trouble))
-        self.merge.flush()
+        self._flush()
         return certify(
             self._seen(),
             ended,
@@ -102,7 +106,7 @@ class Reading:
             if isinstance(part, ReadEnded):
                 self.cursor = part.cursor
                 return part
-            self.take(part)
+            self._hear(part)
         return None
 
     def conclude(self, tx: Tx, now: Instant) -> None:
@@ -130,16 +134,29 @@ class Reading:
 
     def take(self, part: ReadPart) -> None:
         """Record what a part lists."""
+        self._hear(part)
+        self._flush()
+
+    def _hear(self, part: ReadPart) -> None:
+        """Record what a part lists, now or once there is more to record."""
         now = self.merge.now = self.beat()
         if isinstance(part, DirectoryMembers):
+            self._users()
             self._members(part)
             self.inside.take(part, self.groups)
         elif isinstance(part, list):
-            self._users([one for one in part if isinstance(one, DirectoryUser)], now)
+            self.roll.call((one for one in part if isinstance(one, DirectoryUser)), self._fresh)
+            if len(self._fresh) >= USERS:
+                self._users()
             self._groups([one for one in part if isinstance(one, DirectoryGroup)], now)
 
-    def _users(self, page: list[DirectoryUser], now: Instant) -> None:
-        fresh = self.roll.call(page)
+    def _flush(self) -> None:
+        self._users()
+        self.merge.flush()
+
+    def _users(self) -> None:
+        """Write down what is new of users."""
+        fresh, self._fresh, now = self._fresh, {}, self.merge.now
         if not fresh:
             return
         with self.database.write() as tx:
@@ -181,7 +198,7 @@ class Reading:
                 for one in fresh.values()
                 if (known := self.groups.get(one.id)) is not None and known.name
             ]
-            keys = identify_groups(tx, self.connection.key, new, now)
+            keys = identify.groups(tx, self.connection.key, new, now)
             keys |= {name: self.groups[name].key for name in fresh.keys() - keys.keys()}
             reading.list_groups(
                 tx, [(keys[one.id], one.name) for one in fresh.values()], self.started, now
@@ -203,34 +220,6 @@ class Reading:
         group, digest = known.key, self.roll.digest(places)
         if not self.merge.is_known(group, digest):
             self.merge.take(Listing(group, self.roll.keys(places), digest))
-
-
-def identify_groups(
-    tx: Tx, connection: int, groups: list[DirectoryGroup], now: Instant
-) -> dict[str, GroupKey]:
-    """A group known by this name only, and by no directory id, is the same group.
-
-    One that a read of a single user met a moment ago is known by its id.
-    """
-    names = {one.id: Identifier("name", name_key(one.name)) for one in groups}
-    ids = {one.id: Identifier("id", one.id) for one in groups}
-    found = identities.groups_named(tx, connection, [*names.values(), *ids.values()])
-    taken = identities.groups_with_id(tx, list(set(found.values())))
-    owners: dict[str, GroupKey] = {id: found[named] for id, named in ids.items() if named in found}
-    for one in groups:
-        if one.id in owners:
-            continue
-        candidate = found.get(names[one.id])
-        if candidate is not None and candidate not in taken:
-            owners[one.id] = candidate
-            taken.add(candidate)
-    strangers = [one for one in groups if one.id not in owners]
-    keys = reading.insert_groups(tx, connection, [one.name for one in strangers], now)
-    owners |= {one.id: key for one, key in zip(strangers, keys, strict=True)}
-    named = [("id", one, owner) for one, owner in owners.items()]
-    named += [("name", names[one].value, owner) for one, owner in owners.items()]
-    reading.name_all(tx, "group", connection, named, now)
-    return owners
 
 
 def attributes(user: DirectoryUser) -> dict[str, str | None]:

@@ -17,10 +17,10 @@ from models.store import directory, findings, identities, links, reading, report
 from models.store.database import Database, Tx
 from models.store.vault import CannotOpen
 from sync import connection as connections
-from sync import intake, login, missing
+from sync import identify, intake, login, missing
 from sync.connection import Connection
 from sync.peers import Peers
-from sync.pull import Reading, attributes, identify_groups
+from sync.pull import Reading, attributes
 from sync.reconcile import Reconciliation
 from sync.rounds import Round
 
@@ -258,7 +258,7 @@ def _groups_within(tx: Tx, connection: Connection, groups: list[DirectoryGroup])
 def _groups(tx: Tx, connection: Connection, groups: list[DirectoryGroup], now: Instant) -> Groups:
     known = {name: one.key for name, one in reading.known_groups(tx, connection.key).items()}
     fresh = [one for one in groups if one.id not in known]
-    known |= identify_groups(tx, connection.key, fresh, now)
+    known |= identify.groups(tx, connection.key, fresh, now)
     found = {known[one.id]: one.name for one in groups}
     reading.know_groups(tx, list(found))
     said = (GroupSaid(group=key, exists=True, name=name) for key, name in found.items())

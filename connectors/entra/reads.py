@@ -153,7 +153,8 @@ def _visible(row: GroupRow, members: list[MemberRow]) -> None:
 def those_known(row: GroupRow, members: list[MemberRow], users: Set[str]) -> DirectoryMembers:
     """Others are outside the scope, or came while we read: the next read tells of them."""
     listed = frozenset([one.id for one in members if one.type == USER])
-    inside = frozenset([one.id for one in members if one.type == GROUP])
+    others = members if len(listed) < len(members) else []
+    inside = frozenset([one.id for one in others if one.type == GROUP])
     return DirectoryMembers(
         row.id, users=listed if listed <= users else listed & users, groups=inside - {row.id}
     )

@@ -17,6 +17,7 @@ from models.store.driver import Columns, Params
 
 T = TypeVar("T")
 TRIES = 50
+_numbers = msgspec.json.Decoder(set[int]).decode
 IDLE = 2.0
 """Seconds after which a connection to a server is tried before it is used again."""
 _LOST = frozenset({"40001", "40P01", "55P03", "23505", "25P03"})
@@ -76,6 +77,13 @@ class Tx:
     def column(self, sql: str, params: Params | None = None) -> list[Any]:
         """The first column of all rows."""
         return [row[0] for row in self.tuples(sql, params)]
+
+    def numbers(self, column: str, where: str, params: Params) -> set[int]:
+        """A column of numbers, of which there may be very many: the database writes them as one
+        document, which takes half the time."""
+        listed = "json_group_array({})" if self.dialect == "sqlite" else "json_agg({})::text"
+        found = self.value(f"SELECT {listed.format(column)} FROM {where}", params)
+        return _numbers(found) if found else set()
 
     def tuples(self, sql: str, params: Params | None = None) -> list[tuple[Any, ...]]:
         """Bare rows, of which there may be very many."""

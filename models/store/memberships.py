@@ -5,6 +5,7 @@ inserted here, what exists is raised in `marks`.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import cast
 
 from models.evidence import Channel
 from models.identity import GroupKey, Membership, UserKey
@@ -110,11 +111,9 @@ def mention(tx: Tx, group: GroupKey, users: Iterable[UserKey]) -> None:
 
 def affirmed(tx: Tx, channel: Channel, group: GroupKey) -> set[UserKey]:
     """Whom the channel says to be members of a group."""
-    sql = f"""
-        SELECT user_id FROM memberships
-        WHERE group_id = :group AND {channel}_yes > 0 AND {channel}_yes >= {channel}_no
-    """
-    return set(tx.column(sql, {"group": group}))
+    where = f"group_id = :group AND {channel}_yes > 0 AND {channel}_yes >= {channel}_no"
+    found = tx.numbers("user_id", f"memberships WHERE {where}", {"group": group})
+    return cast(set[UserKey], found)
 
 
 def cover_group(

@@ -1,0 +1,66 @@
+"""What a read lists of members is written down in few transactions, and soon."""
+
+import pytest
+
+from models.evidence import Channel
+from models.identity import GroupKey, UserKey
+from models.store import identities, memberships
+from sync import merge
+from sync.merge import PATIENCE, Listing, Merge
+from sync.roll import digest_of_members
+from tests.builders import START
+from tests.playground import Playground, fresh, playground
+
+
+def made() -> tuple[Playground, UserKey, list[GroupKey]]:
+    play = playground(fresh())
+    with play.database.write() as tx:
+        user = identities.insert_user(tx, play.key, START)
+        teams = [identities.insert_group(tx, play.key, name, START) for name in "abc"]
+    return play, user, teams
+
+
+def merging(play: Playground, now: int) -> Merge:
+    return Merge(play.database, play.key, run=1, as_of=START, now=now)
+
+
+def listing(group: GroupKey, *users: UserKey) -> Listing:
+    return Listing(group, set(users), digest_of_members(users))
+
+
+def members(play: Playground, group: GroupKey) -> set[UserKey]:
+    with play.database.read() as tx:
+        return memberships.affirmed(tx, Channel.PULL, group)
+
+
+def test_what_is_new_waits_for_more_but_not_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(merge, "LISTED", 1)
+    play, user, (first, second, third) = made()
+    found = merging(play, START)
+    found.take(listing(first, user))
+    assert members(play, first) == {user}, "nothing was written for long"
+    found.take(listing(second, user))
+    assert members(play, second) == set(), "it waits for company"
+    found.now += PATIENCE + 1
+    found.take(listing(third, user))
+    assert members(play, second) == members(play, third) == {user}
+
+
+def test_much_that_is_new_waits_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(merge, "LISTED", 1)
+    monkeypatch.setattr(merge, "ROWS", 3)
+    play, user, (first, second, third) = made()
+    found = merging(play, START)
+    for group in (first, second, third):
+        found.take(listing(group, user))
+    assert members(play, second) == members(play, third) == {user}
+
+
+def test_at_the_end_all_of_it_is_written() -> None:
+    play, user, teams = made()
+    found = merging(play, START)
+    for group in teams:
+        found.take(listing(group, user))
+    found.flush()
+    assert [members(play, group) for group in teams] == [{user}] * 3
+    assert found.changes == 3

@@ -73,7 +73,9 @@ def _test(test: Comparison | Present, fields: Fields) -> Condition:
         case Custom(build):
             return build(test)
         case Many() as many:
-            return _some_value(many, None if isinstance(test, Present) else _of(test, "value"))
+            return (
+                _some_value(many, None) if isinstance(test, Present) else _one(many, test, "value")
+            )
         case Rows() as rows:
             return _some_row(rows, None if isinstance(test, Present) else _of(test, "value"))
         case field if isinstance(test, Present):
@@ -88,11 +90,18 @@ def _of(test: Comparison | Present, part: str) -> Comparison | Present:
     return Present(path) if isinstance(test, Present) else Comparison(path, test.op, test.value)
 
 
+def _one(many: Many, test: Comparison | Present, part: str) -> Condition:
+    """One value is enough. Null equals what is missing, be it the part or every value."""
+    found = _some_value(many, _of(test, part))
+    is_null = isinstance(test, Comparison) and test.value is None
+    return or_(found, not_(_some_value(many, None))) if is_null else found
+
+
 def _some_part(test: Comparison | Present, fields: Fields) -> Condition:
     """`emails.type eq "work"`: one value is enough."""
     whole = fields.get(str(Path(test.path.uri, test.path.name)).casefold())
     if test.path.sub is not None and isinstance(whole, Many):
-        return _some_value(whole, _of(test, test.path.sub))
+        return _one(whole, test, test.path.sub)
     if test.path.sub is not None and isinstance(whole, Rows):
         return _some_row(whole, _of(test, test.path.sub))
     raise UnknownAttribute(f"There is no attribute {str(test.path)[:100]!r}.")

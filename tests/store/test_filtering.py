@@ -433,8 +433,8 @@ def readings_of(person: Person) -> dict[str, list[Any]]:
     emails = doc.get("emails", [])
     return {
         **{name: [person.get(name)] for name in ("userName", "externalId", "active", "age")},
-        **{f"emails.{name}": [email.get(name) for email in emails] for name in parts_of({})},
-        "emails": [email.get("value") for email in emails],
+        **{f"emails.{name}": [one.get(name) for one in emails or [{}]] for name in parts_of({})},
+        "emails": [email.get("value") for email in emails or [{}]],
         "emails[]": emails,
         "nickName": [person.get("userName")],
         "meta.lastModified": [person.get("seen")],

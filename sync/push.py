@@ -103,6 +103,7 @@ class Push(Voice):
         `spoken` are the attributes that the provider spoke of, all when None. Of the others
         it says nothing new. Nor of `active` when that is missing: it must not bring back
         somebody who left. A value that is missing now and was never pushed is not taken back.
+        Who takes an externalId joins the groups that wait for it.
         `before` is the user as it stands, for whoever holds it.
         """
         before = before or scim.of_key(self.tx, "users", key)
@@ -120,6 +121,8 @@ class Push(Voice):
             attributes=pushed.news(self._attributes(resource, spoken), loads(before.push_said)),
         )
         self.say("user", said)
+        if resource.get("externalId") not in (None, before.scim_external_id):
+            self._join_parked(Found(users=frozenset({key})), str(before.public_id), resource)
 
     def delete_user(self, key: UserKey) -> None:
         """Gone, and out of every group: coming back does not bring old memberships back.

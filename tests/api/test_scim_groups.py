@@ -132,6 +132,12 @@ def test_a_member_that_is_not_known_yet_joins_when_it_arrives(idp: Idp) -> None:
     assert idp.members(group) == {ada["id"]}
 
 
+def test_a_member_joins_when_it_is_given_the_id_it_was_announced_by(idp: Idp) -> None:
+    group, ada = idp.group("Engineering", ["00u1"]), idp.user("ada")
+    idp.patch(f"/Users/{ada['id']}", {"op": "add", "path": "externalId", "value": "00u1"})
+    assert idp.members(group) == {ada["id"]}
+
+
 def test_a_member_that_joined_late_leaves_by_the_name_it_came_by(idp: Idp) -> None:
     group = idp.group("Engineering", ["external-7"])
     idp.user("ada", externalId="external-7")

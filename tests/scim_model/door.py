@@ -12,8 +12,10 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from api import context as contexts
+from api.scim.request_log import RequestLog
 from api.scim.routes import routes
 from models.store.database import Database
+from models.store.desk import Desk
 from sync.settings import Settings
 from tests import builders
 from tests.api.scim_app import MEDIA_TYPE, add_token
@@ -93,8 +95,14 @@ def _service(kind: str) -> tuple[Starlette, asyncio.AbstractEventLoop]:
     home = Path(tempfile.mkdtemp(prefix="trueup-scim-"))
     settings = Settings(_env_file=None, home=home, database_url="", base_url=OUTSIDE)
     app = Starlette(routes=[Mount("/scim/v2/{connection_id}", routes=routes)])
-    context = contexts.build(settings)
-    app.state.context = replace(context, database=fresh(kind), clock=builders.ManualClock())
+    found = fresh(kind)
+    app.state.context = replace(
+        contexts.build(settings),
+        database=found,
+        desk=Desk(found),
+        request_log=RequestLog(found),
+        clock=builders.ManualClock(),
+    )
     return app, asyncio.new_event_loop()
 
 

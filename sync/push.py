@@ -151,7 +151,10 @@ class Push(Voice):
         return key
 
     def describe_group(self, key: GroupKey, resource: Resource) -> None:
-        """Its name and other attributes; its members are not spoken of. Raises NameTaken."""
+        """Its name and other attributes; its members are not spoken of.
+
+        Where it was waited for under its externalId it comes in. Raises NameTaken and Circle.
+        """
         before = scim.of_key(self.tx, "groups", key)
         self._save("groups", key, resource, attribute="displayName")
         now = self.clock.now()
@@ -166,6 +169,8 @@ class Push(Voice):
             )
         said = GroupSaid(group=key, exists=True, name=str(resource["displayName"]))
         self.say("group", said)
+        if resource.get("externalId") not in (None, before.scim_external_id):
+            self._join_parked(Found(groups=frozenset({key})), str(before.public_id), resource)
 
     def delete_group(self, key: GroupKey) -> None:
         scim.erase(self.tx, "groups", key, now=self.clock.now())

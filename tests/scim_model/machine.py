@@ -16,7 +16,7 @@ from tests.scim_model.reading import Json
 from tests.scim_model.refusal import MISSING
 from tests.scim_model.schema import Schema
 from tests.scim_model.telling import SCHEMAS, Telling, asked_of, plain
-from tests.scim_model.users import key as folded
+from tests.scim_model.users import folded
 
 SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 
@@ -113,7 +113,7 @@ class Conversation(Telling):
         assert answer.status == 201
         key = answer.headers["location"].rpartition("/")[2]
         assert key not in self.model.groups
-        self.model.groups[key] = made
+        self.model.admit_group(key, made)
         self._is_shown(answer, "Groups", key)
 
     @rule(
@@ -129,7 +129,7 @@ class Conversation(Telling):
         answer = self._send("PUT", f"/Groups/{key}", body, None, self._if_match(key, condition))
         if not self._is_refused(answer, after, condition):
             assert answer.status == 200
-            self.model.groups[key] = after
+            self.model = after
             self._is_shown(answer, "Groups", key)
 
     @rule(
@@ -150,7 +150,7 @@ class Conversation(Telling):
         if self._is_refused(answer, after, condition):
             return
         assert answer.status == (200 if seen[0] else 204)
-        self.model.groups[key] = after
+        self.model = after
         if seen[0]:
             self._is_shown(answer, "Groups", key, seen)
         else:
@@ -159,7 +159,7 @@ class Conversation(Telling):
 
     @rule(pick=speech.picks, condition=speech.conditions)
     def delete_group(self, pick: int, condition: str) -> None:
-        self._delete("Groups", self.model.groups, self.model.groups.pop, pick, condition)
+        self._delete("Groups", self.model.groups, self.model.delete_group, pick, condition)
 
     def _delete(
         self, where: str, held: Any, forget: Callable[[str], object], pick: int, condition: str
@@ -171,6 +171,7 @@ class Conversation(Telling):
             assert (answer.status, answer.content) == (204, b"")
             forget(key)
             self.deleted.append(key)
+            self.gone = key if where == "Users" else self.gone
             self.metas.pop(key, None), self.known.pop(key, None)
             self._agree()
 

@@ -44,6 +44,7 @@ def address_of(name: str) -> st.SearchStrategy[Filter]:
     return st.one_of(part, test_of(name, mails))
 
 
+teams = st.sampled_from(TEAMS)
 fragments = st.one_of(words, mails, st.sampled_from(["a", "A", "EXAMPLE", "z", ""]))
 of_one_value = combined(
     st.one_of(address_of("value"), test_of("type", types), flag_of("primary")), 3
@@ -69,14 +70,24 @@ user_tests: st.SearchStrategy[Filter] = st.one_of(
     st.builds(Select, spelled("emails"), of_one_value),
     st.builds(Select, spelled("phoneNumbers"), of_one_value),
     st.builds(lambda n: Test(n, "pr"), st.sampled_from(["emails", "name", "groups", "addresses"])),
-    st.builds(lambda op, v: Test("groups", op, v, "display"), text_ops, st.sampled_from(TEAMS)),
 )
 sound_user_filters = combined(user_tests)
-user_filters = combined(st.one_of(user_tests, user_tests, user_tests, user_tests, wrong_tests))
+ways = st.sampled_from(["direct", "indirect"]).map(lambda way: Test("type", "eq", way))
+of_one_group = combined(
+    st.one_of(ways, st.builds(lambda op, v: Test("display", op, v), text_ops, teams)), 3
+)
+nested_user_tests = st.one_of(
+    st.builds(Select, spelled("groups"), of_one_group),
+    st.builds(lambda op, v: Test("groups", op, v, "display"), text_ops, teams),
+    st.just(Test("groups", "eq", "indirect", "type")),
+)
+user_filters = combined(
+    st.one_of(user_tests, user_tests, user_tests, nested_user_tests, wrong_tests)
+)
 group_tests: st.SearchStrategy[Filter] = st.one_of(
     test_of("displayName", st.one_of(st.sampled_from(TEAMS), fragments)),
     test_of("externalId", st.sampled_from([*EXTERNALS, "x"])),
-    st.just(Test("members", "pr")),
+    st.sampled_from([Test("members", "pr"), Select("members", Test("type", "eq", "group"))]),
     st.builds(lambda op, pick: Test("members", op, pick), st.sampled_from(["eq", "ne"]), picks),
 )
 group_filters = combined(group_tests)

@@ -79,7 +79,13 @@ USER = Schema(
         _plural("roles"),
         _plural("photos", exact=True),
         Attr("addresses", "complex", many=True, parts=_ADDRESS),
-        Attr("groups", "complex", many=True, read_only=True, parts=(_READ, Attr("display"))),
+        Attr(
+            "groups",
+            "complex",
+            many=True,
+            read_only=True,
+            parts=(_READ, *_texts("display", "type")),
+        ),
         EXTENSION,
     ),
 )
@@ -88,7 +94,7 @@ GROUP = Schema(
     (
         *_COMMON,
         Attr("displayName", required=True),
-        Attr("members", "complex", many=True, parts=(Attr("value", exact=True),)),
+        Attr("members", "complex", many=True, parts=(Attr("value", exact=True), Attr("type"))),
     ),
 )
 

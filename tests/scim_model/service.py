@@ -1,6 +1,7 @@
 """A SCIM service that keeps everything in dictionaries, and does what RFC 7644 §3 says."""
 
 from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 
 from tests.scim_model.filtering import Either, Filter, Test
@@ -8,13 +9,19 @@ from tests.scim_model.operations import NOTHING, Garbled, Op, located, split
 from tests.scim_model.reading import Json, checked, resource, schemas, single
 from tests.scim_model.refusal import MISSING, TAKEN, bad
 from tests.scim_model.schema import GROUP, USER, Schema, find
-from tests.scim_model.users import User, Users, key
+from tests.scim_model.users import User, Users, folded
+
+NEW = "new"
+"""A group whose id is not known yet."""
 
 
 @dataclass
 class Group:
     document: Json
     members: set[str] = field(default_factory=set)
+    """Users that were named."""
+    inner: set[str] = field(default_factory=set)
+    """Groups that were named."""
     waiting: set[str] = field(default_factory=set)
     """House rule: members who are not known yet join when they come."""
 
@@ -22,6 +29,8 @@ class Group:
 @dataclass
 class Service(Users):
     groups: dict[str, Group] = field(default_factory=dict)
+    seen: list[str] = field(default_factory=list)
+    """Every group that there ever was, the oldest first."""
 
     # -- members come and go with their users -----------------------------------------------
 
@@ -44,42 +53,63 @@ class Service(Users):
     def new_group(self, body: Json) -> Group:
         members = _members(body)
         group = Group(resource(GROUP, body))
-        self._check_group(group.document, None)
-        self._add(group, members or [])
+        after = self._with(NEW, group)
+        after._name(NEW, group.document)
+        after._join_group(NEW)
+        after._add(NEW, members or [])
         return group
 
-    def put_group(self, key: str, body: Json) -> Group:
+    def admit_group(self, key: str, group: Group) -> None:
+        """Under the id that the service chose."""
+        self.seen += [] if key in self.seen else [key]
+        self.groups[key] = group
+        self._join_group(key)
+
+    def put_group(self, key: str, body: Json) -> "Service":
         """House rule: a body without members says nothing of them."""
         members, document = _members(body), resource(GROUP, body)
-        before = self.group(key)
-        after = Group(document, set(before.members), set(before.waiting))
-        self._check_group(document, key)
+        after = self._with(key, self._copy(key))
+        after._name(key, document)
         if members is not None:
-            after.members, after.waiting = set(), set()
-            self._add(after, members)
+            after._empty(key)
+            after._add(key, members)
         return after
 
-    def patch_group(self, key: str, ops: list[Op]) -> Group:
-        before = self.group(key)
-        after = Group(dict(before.document), set(before.members), set(before.waiting))
-        for op in ops:
-            for each in split(op):
-                self._change(after, each, is_echo=op.path is None)
-        after.document = checked(GROUP, after.document)
-        self._check_group(after.document, key)
+    def patch_group(self, key: str, ops: list[Op]) -> "Service":
+        """All is read before anything is done."""
+        read = self._with(key, self._copy(key))
+        each = [(one, op.path is None) for op in ops for one in split(op)]
+        for op, is_echo in each:
+            read._change(key, op, is_echo=is_echo, is_real=False)
+        after = self._with(key, self._copy(key))
+        for op, is_echo in each:
+            after._change(key, op, is_echo=is_echo, is_real=True)
         return after
+
+    def delete_group(self, key: str) -> None:
+        del self.groups[key]
+        for group in self.groups.values():
+            group.inner.discard(key)
 
     def group(self, key: str) -> Group:
         if key not in self.groups:
             raise MISSING
         return self.groups[key]
 
-    def _change(self, group: Group, op: Op, *, is_echo: bool) -> None:
+    def _copy(self, key: str) -> Group:
+        return deepcopy(self.group(key))
+
+    def _with(self, key: str, group: Group) -> "Service":
+        """What would be, if this group were so."""
+        groups = {name: deepcopy(one) for name, one in self.groups.items()} | {key: group}
+        return Service(self.users, groups, [*self.seen, *([] if key in self.seen else [key])])
+
+    def _change(self, key: str, op: Op, *, is_echo: bool, is_real: bool) -> None:
         if isinstance(op.path, Garbled):
             raise bad(op.path.scim_type)
         assert op.path is not None
         if op.path.name.lower() == "members":
-            self._change_members(group, op)
+            self._change_members(key, op, is_real=is_real)
             return
         attr, _ = located(GROUP, op.path)
         if attr.read_only:
@@ -89,42 +119,71 @@ class Service(Users):
         found = None if op.kind == "remove" or op.value is None else single(attr, op.value)
         if found is None and attr.required:
             raise bad("mutability")
-        group.document = {**group.document, attr.name: found}
+        if is_real:
+            self._name(key, checked(GROUP, {**self.groups[key].document, attr.name: found}))
 
-    def _change_members(self, group: Group, op: Op) -> None:
+    def _change_members(self, key: str, op: Op, *, is_real: bool) -> None:
         assert not isinstance(op.path, Garbled) and op.path is not None
         if op.path.part is not None or (op.path.select is not None and op.kind != "remove"):
             raise bad("invalidPath")
         if op.path.select is not None:
-            self._drop(group, list(_chosen(op.path.select)))
+            self._drop(key, list(_chosen(op.path.select)))
         elif op.value is NOTHING:
-            group.members, group.waiting = set(), set()
+            self._empty(key)
         else:
-            self._list(group, op, _values(op.value))
+            self._list(key, op, _values(op.value), is_real=is_real)
 
-    def _list(self, group: Group, op: Op, values: list[str]) -> None:
+    def _list(self, key: str, op: Op, values: list[str], *, is_real: bool) -> None:
         if op.kind == "remove":
-            self._drop(group, values)
+            self._drop(key, values)
             return
         if op.kind == "replace":
-            group.members, group.waiting = set(), set()
-        self._add(group, values)
+            self._empty(key)
+        if is_real:
+            self._add(key, values)
 
-    def _add(self, group: Group, values: Iterable[str]) -> None:
+    def _name(self, key: str, document: Json) -> None:
+        """House rule: a displayName is unique. Who takes an externalId joins who waits for it."""
+        name = folded(document["displayName"])
+        others = [one for other, one in self.groups.items() if other != key]
+        if any(folded(one.document["displayName"]) == name for one in others):
+            raise TAKEN
+        self.groups[key].document = document
+        self._join_group(key)
+
+    def _empty(self, key: str) -> None:
+        group = self.groups[key]
+        group.members, group.inner, group.waiting = set(), set(), set()
+
+    def _add(self, key: str, values: Iterable[str]) -> None:
+        """House rule: no group is inside itself, by no way."""
+        group = self.groups[key]
         for value in values:
-            user = self._meant(value)
-            if user is None:
-                group.waiting.add(value)
-            else:
-                group.members.add(user)
+            meant = self._meant(value)
+            place = (
+                group.waiting
+                if meant is None
+                else group.members
+                if meant in self.users
+                else group.inner
+            )
+            place.add(meant or value)
+        if key in self.below(key):
+            raise bad("invalidValue")
 
-    def _drop(self, group: Group, values: list[str]) -> None:
+    def _drop(self, key: str, values: list[str]) -> None:
+        group, meant = self.groups[key], {self._meant(value) for value in values}
         group.waiting -= set(values)
-        group.members -= {self._meant(value) for value in values}
+        group.members -= meant
+        group.inner -= meant
 
     def _meant(self, value: str) -> str | None:
-        """House rule: a member may be called by the provider's id."""
-        return value if value in self.users else self._external(value)
+        """House rule: a member may be called by the provider's id. A user comes before a group."""
+        if value in self.users or (self._external(value) is None and value in self.groups):
+            return value
+        groups = [one for one in self.seen if one in self.groups]
+        named = (one for one in groups if self.groups[one].document.get("externalId") == value)
+        return self._external(value) or next(named, None)
 
     def _join(self, user: str) -> None:
         for group in self.groups.values():
@@ -133,28 +192,48 @@ class Service(Users):
                 group.waiting -= names
                 group.members.add(user)
 
-    def _check_group(self, document: Json, own: str | None) -> None:
-        """House rule: a displayName is unique."""
-        name = key(document["displayName"])
-        if any(
-            key(one.document["displayName"]) == name for k, one in self.groups.items() if k != own
-        ):
-            raise TAKEN
+    def _join_group(self, key: str) -> None:
+        for outer, group in self.groups.items():
+            names = {key, self.groups[key].document.get("externalId")} & group.waiting
+            if names:
+                group.waiting -= names
+                group.inner.add(key)
+                if outer in self.below(outer):
+                    raise bad("invalidValue")
+
+    def below(self, key: str) -> set[str]:
+        """Every group inside, and inside of that."""
+        found: set[str] = set()
+        rest = list(self.groups[key].inner)
+        while rest:
+            one = rest.pop()
+            if one not in found:
+                found.add(one)
+                rest += self.groups[one].inner
+        return found
 
     # -- what is shown ----------------------------------------------------------------------
 
     def shown_user(self, key: str, document: Json | None = None) -> Json:
+        """RFC 7643 §4.1.2: whoever is in a group inside of another is in that indirectly."""
         groups = [
-            {"value": id, "display": one.document["displayName"], "type": "direct"}
+            {"value": id, "display": one.document["displayName"], "type": way}
             for id, one in self.groups.items()
-            if key in one.members
+            if (way := self._way(key, id))
         ]
         kept = self.users[key].document if document is None else document
         return {**_headed(USER, kept, key), "groups": groups}
 
-    def shown_group(self, key: str, group: Group | None = None) -> Json:
-        kept = group or self.groups[key]
-        members = [{"value": id, "type": "User"} for id in sorted(kept.members)]
+    def _way(self, user: str, group: str) -> str | None:
+        if user in self.groups[group].members:
+            return "direct"
+        led = any(user in self.groups[one].members for one in self.below(group))
+        return "indirect" if led else None
+
+    def shown_group(self, key: str) -> Json:
+        kept = self.groups[key]
+        members = [{"value": id, "type": "User"} for id in kept.members]
+        members += [{"value": id, "type": "Group"} for id in kept.inner]
         return {**_headed(GROUP, kept.document, key), "members": members}
 
 

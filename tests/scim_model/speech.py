@@ -16,9 +16,11 @@ TEAMS = ["Ops", "ops", "Dev", "Été"]
 
 words, mails, types = (st.sampled_from(one) for one in (WORDS, MAILS, TYPES))
 flags = st.sampled_from([True, False, "True", "false"])
-GONE = 6
+GONE, GROUP = 6, 4
 picks = st.integers(0, GONE)
-"""Which of those there are, counted around; the last is one that is gone."""
+"""Which of those there are, counted around; the last is one that is gone, and of members the
+two before are groups.
+"""
 
 
 def some(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Json]:

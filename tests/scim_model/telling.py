@@ -31,6 +31,8 @@ class Telling(RuleBasedStateMachine):
         self.metas: dict[str, Json] = {}
         self.known: dict[str, Json] = {}
         self.deleted = ["nobody"]
+        self.gone = "nobody"
+        """A user that was deleted."""
 
     def _send(
         self,
@@ -109,9 +111,9 @@ class Telling(RuleBasedStateMachine):
 
     def _addressed(self, shown: Json) -> Json:
         """RFC 7643 §4.1.2 and §4.2: where what is referred to is found."""
-        for name, kind in (("groups", "Groups"), ("members", "Users")):
-            for one in shown.get(name, []):
-                one["$ref"] = f"{OUTSIDE}{self.door.root}/{kind}/{one['value']}"
+        for one in [*shown.get("groups", []), *shown.get("members", [])]:
+            kind = "Users" if one["type"] == "User" else "Groups"
+            one["$ref"] = f"{OUTSIDE}{self.door.root}/{kind}/{one['value']}"
         return shown
 
     def _one(self, held: Any, pick: int) -> str:
@@ -127,7 +129,15 @@ class Telling(RuleBasedStateMachine):
         return {"if-match": words[condition]}
 
     def _person(self, value: int | str) -> str:
-        return self._one(self.model.users, value) if isinstance(value, int) else value
+        """A user, now and then a group, or whom nobody knows yet."""
+        if isinstance(value, str):
+            return value
+        if value >= speech.GONE:
+            return self.gone
+        groups = list(self.model.groups)
+        if groups and value >= speech.GROUP:
+            return groups[value % len(groups)]
+        return self._one(self.model.users, value)
 
     def _with_members(self, body: Json, members: speech.Members) -> Json:
         if members is None:

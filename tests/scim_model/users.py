@@ -19,7 +19,7 @@ class User:
     """House rule: the name of one who is gone may be given to somebody else."""
 
 
-def key(name: str) -> str:
+def folded(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
@@ -48,7 +48,9 @@ class Users:
             self._check_user(document, found)
             return found
         is_anothers = user.document.get("externalId") not in (None, external)
-        has_name = user.has_name and key(user.document["userName"]) == key(document["userName"])
+        has_name = user.has_name and folded(user.document["userName"]) == folded(
+            document["userName"]
+        )
         if user.is_gone and has_name and external and is_anothers:
             self._check_user(document, found)
             user.has_name = False
@@ -99,7 +101,7 @@ class Users:
         named = (
             id
             for id, one in self.users.items()
-            if one.has_name and key(one.document["userName"]) == key(name)
+            if one.has_name and folded(one.document["userName"]) == folded(name)
         )
         return next(named, None)
 

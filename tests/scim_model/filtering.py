@@ -2,6 +2,7 @@
 
 import json
 import operator
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -171,6 +172,7 @@ def _holds(op: str, there: Any, wanted: Any, attr: Attr) -> bool:
         return False
     if attr.kind == "boolean":
         return bool(there == (str(wanted).lower() == "true"))
+    there, wanted = (unicodedata.normalize("NFC", one) for one in (there, wanted))
     if not attr.exact:
         there, wanted = there.casefold(), wanted.casefold()
     return _HOLDS[op](there, wanted)

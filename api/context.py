@@ -17,8 +17,17 @@ from models.store.desk import Asked, Desk, Outcome
 from models.store.vault import Vault
 from sync.peers import Peers
 from sync.settings import Settings
+from sync.tolerances import USUAL
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Introduced:
+    until: Instant = 0
+    """Its bodies are read until then before it is asked for again,"""
+    tolerances: frozenset[str] = USUAL
+    """and with these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +41,8 @@ class Context:
     verifier: Verifier
     request_log: RequestLog
     attempts: Attempts = field(default_factory=Attempts)
-    introduced: dict[tuple[str, str], Instant] = field(default_factory=dict)
-    """Who was let in at which door, and until when its bodies are read before it is asked again."""
+    introduced: dict[tuple[str, str], Introduced] = field(default_factory=dict)
+    """Who was let in at which door."""
 
     async def write(self, work: Callable[[Tx], T]) -> T:
         """Work in a transaction, in another thread. It is durable when this returns."""

@@ -1,6 +1,7 @@
 """Turn what the three channels say of a user's attributes into one profile. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from models.identity import Profile
 from models.instant import Instant
@@ -62,3 +63,9 @@ def _newest(name: str, said: list[Said]) -> str | None:
 
 def _rank(word: tuple[str | None, Instant]) -> tuple[Instant, str]:
     return word[1], word[0] or ""
+
+
+def email_of(emails: Sequence[Mapping[str, Any]]) -> str | None:
+    """The primary one, else the one for work, else the first."""
+    ranked = sorted(emails, key=lambda one: (not one.get("primary"), one.get("type") != "work"))
+    return next((str(one["value"]) for one in ranked if one.get("value")), None)

@@ -7,6 +7,7 @@ from typing import Any
 from models.instant import DAY, HOUR, MINUTE, SECOND, Instant
 from sync.authority import PEERS, Authorities
 from sync.groups_let_in import EVERY_GROUP, GroupsLetIn
+from sync.tolerances import USUAL
 
 
 class Grants(StrEnum):
@@ -63,6 +64,8 @@ class Policy:
     requests: Instant = 14 * DAY
     """How long the provider's requests are kept, with their bodies."""
     default_role: str | None = None
+    tolerances: frozenset[str] = USUAL
+    """What is forgiven of the provider's SCIM, of what could do harm (sync.tolerances)."""
 
     @property
     def has_directory(self) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from sync.authority import Authority, Fact
 from sync.policy import Expired, Grants, Policy, Removed, span
+from sync.tolerances import TOLERANCES, USUAL
 
 ATTRIBUTES = {
     "user_name": "user name",
@@ -162,6 +163,9 @@ def _rest(policy: Policy) -> Iterator[str]:
     yield f"What was observed is kept for {span(policy.history)} (history)."
     if policy.push:
         yield f"The provider's SCIM requests are kept for {span(policy.requests)} (requests)."
+        for name in sorted(policy.tolerances ^ USUAL):
+            is_on = "is" if name in policy.tolerances else "is not"
+            yield f"This {is_on} tolerated (tolerances.{name}): {TOLERANCES[name].sentence}"
 
 
 def _share(part: float) -> str:

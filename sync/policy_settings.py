@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from models.instant import DAY, HOUR, MINUTE, SECOND, Instant
-from sync import authority, groups_let_in
+from sync import authority, groups_let_in, tolerances
 from sync.authority import ATTRIBUTES
 from sync.policy import Expired, Grants, Policy, Removed, default, stretched
 from sync.policy_conflicts import conflict
@@ -153,5 +153,6 @@ _SETTINGS: dict[str, Read] = {
     "removed_groups": lambda value: {"removed_groups": Removed(_REMOVED(value))},
     "retention": _time("retention"),
     "shrink": _share,
+    "tolerances": lambda value: {"tolerances": tolerances.read(value)},
     "ttl": _ttl,
 }

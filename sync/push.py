@@ -21,6 +21,7 @@ from sync.extensions import mapping
 from sync.matching import Match, Matched, Recycled, is_directory_id, match
 from sync.pushed import Resource
 from sync.pushed_members import Found, PushedMembers
+from sync.tolerances import RETURNING_USER
 from sync.voice import Voice
 
 
@@ -237,7 +238,8 @@ class Push(Voice):
         if found is None:
             return None
         inactive = found.push_active_no > found.push_active_yes
-        if inactive and external and found.scim_external_id == external:
+        returns = RETURNING_USER.name in self.connection.policy.tolerances
+        if returns and inactive and external and found.scim_external_id == external:
             return UserKey(found.id)
         if inactive and _is_anothers(found, name, external):
             scim.release_name(self.tx, found.id, self.clock.now())

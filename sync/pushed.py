@@ -14,6 +14,7 @@ from models.evidence import (
 )
 from models.identity import Identifier
 from models.store.scim import name_key
+from sync.attributes import email_of
 
 Resource = dict[str, Any]
 Place = tuple[str, str]
@@ -55,7 +56,7 @@ def attributes(
     name = resource.get("name") or {}
     found = {
         "user_name": resource.get("userName"),
-        "email": _email(resource.get("emails") or []),
+        "email": email_of(resource.get("emails") or []),
         "first_name": name.get("givenName"),
         "last_name": name.get("familyName"),
         "display_name": resource.get("displayName") or name.get("formatted"),
@@ -109,9 +110,3 @@ _SOURCES = {
     "last_name": {"name"},
     "display_name": {"displayName", "name"},
 }
-
-
-def _email(emails: Sequence[Resource]) -> str | None:
-    """The primary one, else the one for work, else the first."""
-    ranked = sorted(emails, key=lambda one: (not one.get("primary"), one.get("type") != "work"))
-    return next((str(one["value"]) for one in ranked if one.get("value")), None)

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from api.admin import quirks
 from api.admin.call import Answer, Call
 from api.admin.connections import found
 from api.admin.policy_preview import explained
@@ -52,6 +53,7 @@ def check(call: Call[NoQuery, NoBody]) -> Answer:
 
 def look(context: Context, key: int) -> Sentences:
     """Asks the directory and the issuer too, outside any transaction."""
+    context.request_log.flush()
     told, now = Sentences(), context.clock.now()
     with context.database.read() as tx:
         connection = connections.load(tx, key)
@@ -85,6 +87,10 @@ def _push(told: Sentences, tx: Tx, connection: Connection, now: Instant) -> None
             "No push token was ever used. Enter the base URL and the token at the provider, and "
             "switch provisioning on."
         )
+    told.set_up += quirks.told(tx, connection.key)
+    refusal = quirks.wrong_tokens(tx, connection.key, used)
+    if refusal is not None:
+        told.wrong.append(refusal)
     _end(told, [token.expires_at for token in tokens], now)
 
 

@@ -1,6 +1,7 @@
 """Who asks: a bearer token opens one connection, and nothing else (RFC 6750, RFC 7644 §2)."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
@@ -10,9 +11,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.addresses import address_of
-from api.context import Context, context_of
+from api.context import Context, Introduced, context_of
 from api.scim.errors import ScimError, TooManyRequests, Unauthorized
 from api.scim.filters import is_storable
+from api.scim.forgiving import forgive, noting
 from api.scim.record import HEADER, LONGEST_ID, Record, part_of, record_of
 from api.scim.request_log import WRONG_TOKEN
 from models.instant import MINUTE
@@ -22,6 +24,7 @@ from models.store.vault import hashed
 from sync import connection as connections
 from sync.connection import Connection
 from sync.push import Push
+from sync.tolerances import STRANGERS_PARKED
 
 T = TypeVar("T")
 
@@ -63,7 +66,10 @@ class Caller:
 
         def within(tx: Tx) -> Response:
             push = Push(tx, self._connection(tx), clock)
-            response = work(push)
+            with noting(record.tolerances, push.connection.policy.tolerances):
+                response = work(push)
+                if push.parked:
+                    forgive(STRANGERS_PARKED)
             row = record.row(response, clock.now(), said=push.said, parked=push.parked)
             requests.keep(tx, row, connection=push.connection.key)
             return response
@@ -77,9 +83,11 @@ class Caller:
         if isinstance(error, Unauthorized | TooManyRequests):
             return
         response.headers[HEADER] = self.record.id
+        now, kept = self.context.clock.now(), self.context.request_log
         if not self.record.is_kept:
-            now = self.context.clock.now()
-            self.context.request_log.keep(self.record.row(response, now, error=error))
+            kept.keep(self.record.row(response, now, error=error))
+        for name in self.record.tolerances:
+            kept.count(self.name, name, now)
 
     def part(self, method: str, path: str, body: object) -> "Caller":
         """The same, for one operation of a bulk request."""
@@ -88,18 +96,28 @@ class Caller:
         )
 
     async def read(self, work: Callable[[Tx, Connection], T]) -> T:
-        return await self.context.read(lambda tx: work(tx, self._connection(tx)))
+        def within(tx: Tx) -> T:
+            connection = self._connection(tx)
+            with noting(self.record.tolerances, connection.policy.tolerances):
+                return work(tx, connection)
+
+        return await self.context.read(within)
+
+    def noting(self) -> AbstractContextManager[None]:
+        """What is forgiven within this goes to the record."""
+        known = self.context.introduced.get((self.name, self.hashed), Introduced())
+        return noting(self.record.tolerances, known.tolerances)
 
     async def introduce(self) -> None:
         """Nothing of a stranger's request is read. Whoever was let in a moment ago is looked up
         in the transaction that it wants, and not before. Raises TooManyRequests as well.
         """
         known, now = self.context.introduced, self.context.clock.now()
-        if known.get((self.name, self.hashed), 0) <= now:
-            await self.confirm()
-            known[self.name, self.hashed] = now + INTRODUCTION
+        if known.get((self.name, self.hashed), Introduced()).until <= now:
+            tolerances = (await self.confirm()).policy.tolerances
+            known[self.name, self.hashed] = Introduced(now + INTRODUCTION, tolerances)
 
-    async def confirm(self) -> None:
+    async def confirm(self) -> Connection:
         """Look it up by itself, and remember that the token was used. Raises TooManyRequests.
 
         A right token is let in however often its address was wrong: providers share addresses
@@ -111,6 +129,7 @@ class Caller:
         if row.last_used_at is None or row.last_used_at < now - MINUTE:
             note = partial(accounts.note_use, table="scim_tokens", key=row.token_id, now=now)
             await self.context.write(note)
+        return connections.of_row(row)
 
     def _connection(self, tx: Tx) -> Connection:
         row = self._row(tx)

@@ -92,8 +92,10 @@ class Run:
     async def _carried_out(self, operation: Operation, step: Step, caller: Caller) -> Done:
         self._check_references(operation, step.place)
         method = Method.PUT if step.is_completion else operation.method
-        work = _WORKS[operation.table, method](bulk_order.resolved(operation.data, self.made))
+        with caller.noting():
+            work = _WORKS[operation.table, method](bulk_order.resolved(operation.data, self.made))
         response = await self._ask(operation, caller).write(work)
+        caller.keep(response)
         location = response.headers.get("location")
         if location is not None and operation.bulk_id and operation.method is Method.POST:
             self.made[operation.bulk_id] = location.rpartition("/")[2]

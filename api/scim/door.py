@@ -48,7 +48,8 @@ class Door:
         """Raises the errors of whoever answers."""
         handler = self.handlers.get("GET" if request.method == "HEAD" else request.method)
         if handler is not None:
-            return await handler(request, caller)
+            with caller.noting():
+                return await handler(request, caller)
         await caller.confirm()
         if self.handlers:
             allowed = ", ".join(sorted(self.handlers))

@@ -10,6 +10,7 @@ from typing import Any
 from scim2_filter_parser import ast
 
 from api.scim.errors import InvalidFilter, InvalidPath
+from api.scim.forgiving import forgive, noting
 from api.scim.grammar import MAX_LENGTH, tree
 from models.filters import (
     And,
@@ -23,6 +24,7 @@ from models.filters import (
     Value,
     ValuePath,
 )
+from sync import tolerances
 
 _NAME = r"[A-Za-z$][A-Za-z0-9_$-]*"
 _ATTRIBUTE = re.compile(
@@ -41,13 +43,23 @@ class PatchPath:
     sub: str | None = None
 
 
-@lru_cache(maxsize=1024)
 def parse(text: str) -> Filter:
     """Read a filter (RFC 7644 §3.4.2.2). Raises InvalidFilter."""
+    found, is_selection_compared = _parsed(text)
+    if is_selection_compared:
+        forgive(tolerances.SELECTION_COMPARED)
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> tuple[Filter, bool]:
     probe = _PROBE.fullmatch(text) if len(text) <= MAX_LENGTH else None
     if probe is not None and is_storable(probe["value"]):
-        return Comparison(Path(None, probe["name"]), Operator.EQ, probe["value"])
-    return _filter(tree(text))
+        return Comparison(Path(None, probe["name"]), Operator.EQ, probe["value"]), False
+    names = set[str]()
+    with noting(names):
+        found = _filter(tree(text))
+    return found, bool(names)
 
 
 _PROBE = re.compile(
@@ -123,13 +135,14 @@ def _refuse_selection(inner: Filter) -> None:
 
 
 def _test(node: Any) -> Filter:
-    """Entra writes `emails[type eq "work"].value eq "x"` for `emails[type … and value …]`."""
+    """`emails[type eq "work"].value eq "x"` is meant as `emails[type … and value …]`."""
     selected = node.attr_path.attr_name
     if not isinstance(selected, ast.AST):
         return _comparison(_path(node.attr_path), node)
     namespace = selected.namespace
     if namespace.sub_attr is None:
         raise InvalidFilter("The filter compares a selection without naming a sub-attribute.")
+    forgive(tolerances.SELECTION_COMPARED)
     outer = ast.AttrPath(namespace.attr_name, None, namespace.uri)
     test = _comparison(Path(None, namespace.sub_attr.value), node)
     return _selection(outer, And(_filter(selected.expr), test))

@@ -14,6 +14,7 @@ from api.scim.asking import Ask, Work, ask_of
 from api.scim.auth import Caller
 from api.scim.body import body_of
 from api.scim.conditions import version_of
+from api.scim.forgiving import forgive
 from api.scim.group_document import described
 from api.scim.patch import AddMembers, GroupChange, RemoveMembers, ReplaceMembers
 from api.scim.projection import EVERYTHING
@@ -21,6 +22,7 @@ from api.scim.values import Resource
 from models.identity import GroupKey
 from models.store import scim
 from models.store.database import loads
+from sync import tolerances
 from sync.push import Push
 
 TABLE = "groups"
@@ -81,6 +83,8 @@ def _replace(resource: Resource, members: Members, /, ask: Ask, push: Push) -> R
     push.describe_group(key, resource)
     if members is not None:
         push.replace_members(key, members)
+    else:
+        forgive(tolerances.PUT_WITHOUT_MEMBERS)
     return ask.shown(push.tx, key)
 
 

@@ -1,9 +1,14 @@
 """Turn the body of a POST or PUT into the resource as it is kept (RFC 7643 §2 and §3)."""
 
+from collections.abc import Iterable
+
 from api.scim.attributes import Attribute, Schema
 from api.scim.errors import InvalidSyntax, InvalidValue
+from api.scim.forgiving import forgive, forgives
 from api.scim.schema import CORE_GROUP, CORE_USER, EXTENSION, GROUP, MEMBER, USER, core
 from api.scim.values import Resource, coerce, finish, is_ignored, open_value
+from sync import tolerances
+from sync.attributes import email_of
 
 
 def user(body: object, schema: Schema = USER) -> Resource:
@@ -14,12 +19,22 @@ def user(body: object, schema: Schema = USER) -> Resource:
     """
     given = _given(body, CORE_USER)
     resource = _attributes(given, schema)
+    _name_by_email(resource)
     loose = {name: value for name, value in given.items() if core(schema, name) is None}
     for extension in schema.extensions:
         resource[extension.name] = _declared(loose, extension)
-    top = coerce(EXTENSION, loose) or {}
-    resource[EXTENSION.name] = top | resource[EXTENSION.name]
+    resource[EXTENSION.name] = _at_top(loose) | resource[EXTENSION.name]
     return finish(resource | _extensions(loose, schema), schema)
+
+
+def _at_top(loose: dict[str, object]) -> Resource:
+    """Attributes of the enterprise extension that stand beside those of the user."""
+    top = coerce(EXTENSION, {n: v for n, v in loose.items() if EXTENSION.sub(n)}) or {}
+    if top:
+        forgive(tolerances.ENTERPRISE_WITHOUT_URN)
+    if any(":" not in name and EXTENSION.sub(name) is None for name in loose):
+        forgive(tolerances.UNKNOWN_ATTRIBUTES)
+    return top
 
 
 def _declared(given: dict[str, object], extension: Attribute) -> Resource:
@@ -41,6 +56,8 @@ def group(body: object) -> tuple[Resource, list[str] | None]:
 def members(value: object) -> list[str]:
     """The ids in a list of members, in order and once each. One object, or bare ids, will do."""
     given = value if isinstance(value, list) else [value]
+    if not isinstance(value, list) or not all(isinstance(each, dict) for each in given):
+        forgive(tolerances.BARE_MEMBERS)
     return list(dict.fromkeys(_member(each) for each in given))
 
 
@@ -61,13 +78,17 @@ def _given(body: object, urn: str) -> dict[str, object]:
     if len(set(folded)) < len(folded):
         raise InvalidSyntax("An attribute is given twice, in different spellings.")
     given = {str(name): value for name, value in body.items() if value is not None}
-    check_schemas(_pop(given, "schemas"), urn)
+    listed = _pop(given, "schemas")
+    check_schemas(listed, urn)
+    if isinstance(listed, list):
+        _note_extra(listed, given)
     return given
 
 
 def check_schemas(value: object, urn: str) -> None:
     """The address says what the body is, so a missing list is tolerated, and a wrong one not."""
     if value is None:
+        forgive(tolerances.NO_SCHEMAS)
         return
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         raise InvalidSyntax("schemas must be a list of strings.")
@@ -87,14 +108,33 @@ def _attributes(given: dict[str, object], schema: Schema) -> Resource:
         attribute = core(schema, name)
         if attribute is not None and not is_ignored(attribute):
             kept[attribute.name] = coerce(attribute, value)
+        elif attribute is not None and attribute.name == "password":
+            forgive(tolerances.PASSWORD_SENT)
     return kept
 
 
 def _extensions(given: dict[str, object], schema: Schema) -> Resource:
     """Extensions that are not declared here."""
     known = {name.casefold() for name in (schema.id, *(one.name for one in schema.extensions))}
-    return {
+    found = {
         name: {k: v for k, v in open_value(value, name).items() if v is not None}
         for name, value in given.items()
         if ":" in name and isinstance(value, dict) and name.casefold() not in known
     }
+    if found:
+        forgive(tolerances.UNDECLARED_EXTENSION)
+    return found
+
+
+def _name_by_email(resource: Resource) -> None:
+    """Where the connection wants that of users without a name."""
+    address = email_of(resource.get("emails") or [])
+    if "userName" not in resource and address and forgives(tolerances.USER_NAME_FROM_EMAIL):
+        resource["userName"] = address
+
+
+def _note_extra(listed: list[str], given: Iterable[str]) -> None:
+    """Schemas that the body does not use and nobody here knows."""
+    known = {CORE_USER, CORE_GROUP, EXTENSION.name, *given}
+    if {each.casefold() for each in listed} - {each.casefold() for each in known}:
+        forgive(tolerances.EXTRA_SCHEMAS)

@@ -7,13 +7,16 @@ from enum import Enum, StrEnum
 from api.scim.attributes import Attribute, Schema
 from api.scim.errors import InvalidPath, InvalidSyntax, InvalidValue
 from api.scim.filters import PatchPath, parse_path
+from api.scim.forgiving import forgive
 from api.scim.normalise import check_schemas
 from api.scim.schema import EXTENSION, core
 from models.filters import Filter
+from sync import tolerances
 
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 MAX_OPERATIONS = 1000
 
+_IS_PATH = re.compile(r"[.\[]")
 _URN = re.compile(r"urn:[A-Za-z0-9:._-]+", re.IGNORECASE)
 
 
@@ -79,11 +82,12 @@ def operations(body: object) -> list[Op]:
 
 
 def _operation(body: object) -> Op:
-    """Entra writes "Add" for "add"."""
     given = {str(k).casefold(): v for k, v in body.items()} if isinstance(body, dict) else {}
     kind, path = given.get("op"), given.get("path")
     if not isinstance(kind, str) or kind.lower() not in set(Kind):
         raise InvalidSyntax("op must be one of add, replace and remove.")
+    if kind != kind.lower():
+        forgive(tolerances.OP_IN_CAPITALS)
     if path is not None and not isinstance(path, str):
         raise InvalidSyntax("path must be a string.")
     return Op(Kind(kind.lower()), path, given.get("value", Missing.VALUE))
@@ -93,7 +97,15 @@ def attributes(op: Op) -> dict[str, object]:
     """The value of an operation without a path: attributes by their names or paths."""
     if not isinstance(op.value, dict):
         raise InvalidValue("An operation without a path needs an object of attributes.")
-    return {str(name): value for name, value in op.value.items()}
+    named = {str(name): value for name, value in op.value.items()}
+    if any(_IS_PATH.search(name.rpartition(":")[2]) for name in named if not _is_urn(name)):
+        forgive(tolerances.PATHS_AS_NAMES)
+    return named
+
+
+def _is_urn(name: str) -> bool:
+    """Whether it may be the whole name of an extension."""
+    return name.casefold().endswith((":user", ":group"))
 
 
 def locate(text: str, schema: Schema, *, holds_object: bool = False) -> Place:
@@ -117,7 +129,6 @@ def locate(text: str, schema: Schema, *, holds_object: bool = False) -> Place:
 
 
 def _place(path: PatchPath, schema: Schema) -> Place:
-    """Entra leaves the URN away from attributes of the enterprise extension."""
     uri = None if path.uri is None else path.uri.casefold()
     found = core(schema, path.name) if uri in (None, schema.id.casefold()) else None
     if found is not None:
@@ -125,6 +136,8 @@ def _place(path: PatchPath, schema: Schema) -> Place:
     extension = _extension(uri, schema)
     if extension is not None:
         found = extension.sub(path.name)
+        if found is not None and uri is None:
+            forgive(tolerances.ENTERPRISE_WITHOUT_URN)
         return Unknown() if found is None else _within(found, extension.name, path)
     if path.uri is None or uri == schema.id.casefold():
         return Unknown()

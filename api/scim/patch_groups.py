@@ -8,11 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from api.scim.errors import InvalidFilter, InvalidPath, InvalidValue, Mutability, NoTarget
+from api.scim.forgiving import forgive, forgives
 from api.scim.normalise import members
 from api.scim.operations import Declared, Kind, Loose, Missing, Op, Unknown, attributes, locate
 from api.scim.schema import GROUP
 from api.scim.values import coerce, open_value
 from models.filters import Comparison, Filter, Operator, Or, Path
+from sync import tolerances
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,22 +79,23 @@ def _follow(op: Op, path: str) -> Iterator[GroupChange]:
         case Loose() as place:
             yield _loose(place, op)
         case Unknown():
-            raise InvalidPath(f"There is no attribute {path[:100]!r}.")
+            if not forgives(tolerances.UNKNOWN_PATHS):
+                raise InvalidPath(f"There is no attribute {path[:100]!r}.")
 
 
 def _follow_name(op: Op, name: str) -> Iterator[GroupChange]:
     """Okta sends `{"id", "displayName"}` with each change of members, to rename or not."""
     match locate(name, GROUP, holds_object=isinstance(op.value, dict)):
         case Declared(attribute) if attribute.name in ("id", "meta"):
-            pass
+            forgive(tolerances.ID_ECHOED)
         case Declared(attribute) if attribute.name == "members" and op.value is None:
-            pass
+            forgive(tolerances.NULL_MEMBERS)
         case Declared() as place:
             yield from _declared(place, op)
         case Loose() as place:
             yield _loose(place, op)
         case Unknown():
-            pass
+            forgive(tolerances.UNKNOWN_ATTRIBUTES)
 
 
 def _declared(place: Declared, op: Op) -> Iterator[GroupChange]:
@@ -132,13 +135,13 @@ def _members(place: Declared, op: Op) -> Iterator[GroupChange]:
 
 
 def _listed(kind: Kind, values: tuple[str, ...]) -> Iterator[GroupChange]:
-    """A remove that lists members is not in the RFC; Entra's older habit."""
     match kind:
         case Kind.REPLACE:
             yield ReplaceMembers(values)
         case Kind.ADD if values:
             yield AddMembers(values)
         case Kind.REMOVE if values:
+            forgive(tolerances.LISTED_REMOVE)
             yield RemoveMembers(values)
         case _:
             pass
@@ -159,6 +162,7 @@ def _selected(filter: Filter) -> Iterator[str]:
 
 
 def _loose(place: Loose, op: Op) -> SetAttribute:
+    forgive(tolerances.UNDECLARED_EXTENSION)
     name = ":".join(part for part in (place.urn, place.name) if part)
     full = name if place.sub is None else f"{name}.{place.sub}"
     return SetAttribute(full, None if op.kind is Kind.REMOVE else open_value(op.value, full))

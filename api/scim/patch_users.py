@@ -6,11 +6,13 @@ from typing import TypeVar
 from api.scim.attributes import Mutability as Mutable
 from api.scim.attributes import Schema
 from api.scim.errors import InvalidPath, InvalidValue, Mutability, NoTarget
+from api.scim.forgiving import forgive, forgives
 from api.scim.operations import Declared, Kind, Loose, Missing, Op, Unknown, attributes, locate
 from api.scim.patch_loose import on_loose
 from api.scim.patch_values import assign, remove, set_part, set_selected
 from api.scim.schema import USER
 from api.scim.values import Resource, finish, is_ignored
+from sync import tolerances
 
 T = TypeVar("T")
 
@@ -54,7 +56,8 @@ def _follow(after: Resource, op: Op, path: str, schema: Schema) -> None:
         case Loose() as place:
             on_loose(after, place, op)
         case Unknown():
-            raise InvalidPath(f"There is no attribute {path[:100]!r}.")
+            if not forgives(tolerances.UNKNOWN_PATHS):
+                raise InvalidPath(f"There is no attribute {path[:100]!r}.")
 
 
 def _follow_name(after: Resource, op: Op, name: str, schema: Schema) -> None:
@@ -67,18 +70,21 @@ def _follow_name(after: Resource, op: Op, name: str, schema: Schema) -> None:
         case Loose() as place:
             on_loose(after, place, op)
         case Unknown():
-            pass
+            forgive(tolerances.UNKNOWN_ATTRIBUTES)
 
 
 def _refuse_read_only(after: Resource, place: Declared, op: Op) -> None:
     target = place.sub or place.attribute
     if target.name == "id" and op.value == after.get("id"):
+        forgive(tolerances.ID_ECHOED)
         return
     if Mutable.READ_ONLY in (target.mutability, place.attribute.mutability):
         raise Mutability(f"{target.name} cannot be changed.")
 
 
 def _on_declared(after: Resource, place: Declared, op: Op) -> None:
+    if place.attribute.name == "password":
+        forgive(tolerances.PASSWORD_SENT)
     if is_ignored(place.attribute) or place.attribute.name == "schemas":
         return
     holder = after if place.holder is None else after.setdefault(place.holder, {})

@@ -4,10 +4,12 @@ from typing import Any
 
 from api.scim.attributes import Attribute, Type
 from api.scim.errors import InvalidValue, Mutability, NoTarget
+from api.scim.forgiving import forgive
 from api.scim.operations import Declared, Kind, Missing, Op
 from api.scim.selecting import seed, select
 from api.scim.values import MAX_VALUES, Resource, coerce, is_ignored
 from models.filters import Filter
+from sync import tolerances
 
 
 def set_part(holder: Resource, attribute: Attribute, op: Op, *, part: Attribute) -> None:
@@ -22,15 +24,13 @@ def set_part(holder: Resource, attribute: Attribute, op: Op, *, part: Attribute)
 
 
 def remove(holder: Resource, attribute: Attribute, value: object) -> None:
-    """With a list of values, which the RFC does not know and Entra has sent, only those go.
-
-    One that names no type stands for all types.
-    """
+    """With a list of values only those go. One that names no type stands for all types."""
     if attribute.required:
         raise Mutability(f"{attribute.name} is required and cannot be removed.")
     if not attribute.multi_valued or value is Missing.VALUE or value is None:
         holder.pop(attribute.name, None)
         return
+    forgive(tolerances.LISTED_REMOVE)
     named = coerce(attribute, value) or []
     gone = {_identity(attribute, each)[not each.get("type") :] for each in named}
     there = [(each, _identity(attribute, each)) for each in holder.get(attribute.name, [])]
@@ -129,10 +129,10 @@ def _strip(value: Resource, part: Attribute | None) -> None:
 
 
 def _grown(there: list[Resource], selection: Filter, attribute: Attribute) -> Resource:
-    """Entra names a value that is not there yet by a filter, and means it to be made."""
     made = seed(selection, attribute)
     if made is None:
         raise NoTarget(f"No value of {attribute.name} matches the path.")
+    forgive(tolerances.ABSENT_VALUE_MADE)
     there.append(made)
     return made
 

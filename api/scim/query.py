@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from api.scim import filters
+from api.scim import filter_habits, filters
 from api.scim.discovery import DEFAULT_RESULTS, MAX_RESULTS
 from api.scim.errors import InvalidCount, InvalidCursor, InvalidSyntax, InvalidValue
 from api.scim.normalise import check_schemas
@@ -59,8 +59,11 @@ def _query(given: Mapping[str, object]) -> Query:
     order = _text(given, "sortOrder") or "ascending"
     if order.casefold() not in ("ascending", "descending"):
         raise InvalidValue("sortOrder must be ascending or descending.")
+    filter = None if text is None else filters.parse(text)
+    if filter is not None:
+        filter_habits.note(filter)
     return Query(
-        filter=None if text is None else filters.parse(text),
+        filter=filter,
         start=max(1, _number(given, "startIndex", 1)),
         count=min(max(0, count), MAX_RESULTS),
         sort_by=_text(given, "sortBy") or None,

@@ -1,6 +1,7 @@
 """A request that came once, tried again against what stands now. Nothing of it is kept."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, TypeVar, cast
@@ -17,6 +18,7 @@ from api.context import Context
 from api.scim.answers import refusal, refused
 from api.scim.auth import Caller
 from api.scim.door import Door
+from api.scim.forgiving import noting
 from api.scim.record import Record
 from api.scim.routes import routes
 from models.store.database import Tx
@@ -41,6 +43,8 @@ class Rehearsing(Caller):
     """Of the connection."""
     seen: Seen
 
+    tolerances: frozenset[str]
+
     async def write(self, work: Callable[[Push], Response]) -> Response:
         context = self.context
 
@@ -54,16 +58,20 @@ class Rehearsing(Caller):
     async def read(self, work: Callable[[Tx, Connection], T]) -> T:
         return await self.context.read(lambda tx: work(tx, connections.load(tx, self.key)))
 
+    def noting(self) -> AbstractContextManager[None]:
+        return noting(self.record.tolerances, self.tolerances)
+
     async def introduce(self) -> None:
         return
 
-    async def confirm(self) -> None:
-        return
+    async def confirm(self) -> Connection:
+        return await self.read(lambda _, connection: connection)
 
 
 async def again(context: Context, row: Row[Any]) -> tuple[Response, Consequences]:
     """The answer that the kept request would get now, and what would follow from it."""
     request = _request(context, row)
+    link = await context.read(lambda tx: connections.load(tx, row.connection_id))
     caller = Rehearsing(
         request=request,
         name=row.connection_id_shown,
@@ -71,6 +79,7 @@ async def again(context: Context, row: Row[Any]) -> tuple[Response, Consequences
         record=Record(row.connection_id_shown, row.method, row.path, 0, ""),
         key=row.connection_id,
         seen=Seen(),
+        tolerances=link.policy.tolerances,
     )
     request.state.caller = caller
     door = cast(Door, request.scope["endpoint"])

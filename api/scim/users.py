@@ -11,10 +11,12 @@ from api.scim.asking import Ask, Work, ask_of
 from api.scim.auth import Caller
 from api.scim.body import body_of
 from api.scim.extensions import user_schema
+from api.scim.forgiving import forgive
 from api.scim.patch import Op
 from api.scim.spoken import spoken
 from models.identity import UserKey
 from models.store.database import loads
+from sync import tolerances
 from sync.push import Push
 
 TABLE = "users"
@@ -64,6 +66,8 @@ def _create(body: object, ask: Ask, push: Push) -> Response:
     """Okta creates a deactivated user again to bring it back: 200, and not new."""
     resource = normalise.user(body, user_schema(push.connection.extensions))
     key, is_new = push.create_user(resource)
+    if not is_new:
+        forgive(tolerances.RETURNING_USER)
     return ask.shown(push.tx, key, status=201 if is_new else 200)
 
 
@@ -76,6 +80,7 @@ def _replace(body: object, ask: Ask, push: Push) -> Response:
     if before is None or "active" in resource:
         push.replace_user(UserKey(row.id), resource)
     else:
+        forgive(tolerances.PUT_WITHOUT_ACTIVE)
         said = _ALL_BUT_ACTIVE | {one.name for one in schema.extensions}
         push.replace_user(UserKey(row.id), resource | {"active": before}, said)
     return ask.shown(push.tx, row.id)

@@ -1,7 +1,7 @@
 """Bring what an identity provider sent into the one form in which it is kept.
 
-Types follow the schema; habits of particular providers are each one expression here, so that
-a body and a PATCH are read alike.
+Types follow the schema; what is forgiven of particular providers is one expression each, so
+that a body and a PATCH are read alike.
 """
 
 import math
@@ -11,7 +11,9 @@ from typing import Any
 from api.scim.attributes import Attribute, Mutability, Returned, Schema, Type
 from api.scim.errors import InvalidValue
 from api.scim.filters import is_storable
+from api.scim.forgiving import forgive
 from models import instant
+from sync import tolerances
 
 Resource = dict[str, Any]
 
@@ -57,10 +59,9 @@ def _one(attribute: Attribute, value: object, label: str) -> Any:
 
 
 def _boolean(value: object, label: str) -> bool:
-    """Entra sends "True" and "False"."""
-    word = value.lower() if isinstance(value, str) else value
-    if word in ("true", "false"):
-        return word == "true"
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        forgive(tolerances.BOOLEAN_AS_TEXT)
+        return value.lower() == "true"
     if not isinstance(value, bool):
         raise InvalidValue(f"{label} must be true or false.")
     return value
@@ -102,16 +103,19 @@ def _string(attribute: Attribute, value: object, label: str) -> str | None:
     if attribute.required and not value.strip():
         raise InvalidValue(f"{label} must not be empty.")
     if attribute.name == "externalId" and not value:
-        return None  # everybody's empty id would be the same person's
+        forgive(tolerances.EMPTY_EXTERNAL_ID)
+        return None
     return value
 
 
 def _complex(attribute: Attribute, value: object, label: str) -> Resource | None:
-    """Entra sends a manager as `"271"`, as `[{"value": "271"}]`, and as `""` for none."""
     has_value = attribute.sub("value") is not None
     if has_value and isinstance(value, list) and len(value) <= 1:
+        forgive(tolerances.OBJECT_IN_LIST)
         value = value[0] if value else None
     if has_value and isinstance(value, str):
+        is_one = not attribute.multi_valued
+        forgive(tolerances.OBJECT_AS_TEXT if is_one else tolerances.BARE_VALUES)
         value = {"value": value}
     if value is None:
         return None
@@ -119,6 +123,8 @@ def _complex(attribute: Attribute, value: object, label: str) -> Resource | None
         raise InvalidValue(f"{label} must be an object.")
     parts = _parts(attribute, value, label)
     is_empty = has_value and not attribute.multi_valued and not parts.get("value")
+    if parts.get("value") == "" and is_empty:
+        forgive(tolerances.EMPTY_REMOVES)
     return None if is_empty else parts or None
 
 
@@ -127,14 +133,18 @@ def _parts(attribute: Attribute, value: Mapping[object, object], label: str) -> 
     parts: Resource = {}
     for name, given in value.items():
         part = attribute.sub(str(name))
-        kept = None if part is None else coerce(part, given, f"{label}.{part.name}")
-        if part is not None and kept is not None:
+        if part is None:
+            forgive(tolerances.UNKNOWN_ATTRIBUTES)
+            continue
+        kept = coerce(part, given, f"{label}.{part.name}")
+        if kept is not None:
             parts[part.name] = kept
     return parts
 
 
 def _many(attribute: Attribute, value: object) -> list[Resource] | None:
-    """OneLogin sends one object instead of a list, JumpCloud bare values instead of objects."""
+    if not isinstance(value, list):
+        forgive(tolerances.ONE_FOR_MANY)
     given = value if isinstance(value, list) else [value]
     if len(given) > MAX_VALUES:
         raise InvalidValue(f"{attribute.name} has more than {MAX_VALUES} values.")

@@ -201,6 +201,23 @@ def test_what_waits_is_written_when_the_process_ends(desk: Desk) -> None:
         assert tx.value("SELECT count(*) FROM scim_requests") == 1
 
 
+def test_the_quirks_of_a_provider_are_listed_and_the_check_tells_them(desk: Desk) -> None:
+    desk.user("ada", active="True")
+    desk.user("bob", active="False", password=PASSWORD)
+    quirks = desk.at.get("/connections/acme~okta/quirks")["items"]
+    first = quirks[0]
+    assert (first["name"], first["count"], first["tolerated"]) == ("boolean_as_text", 2, True)
+    assert first["last_seen"] >= first["first_seen"] and "Entra" in first["source"]
+    unused = next(one for one in quirks if one["name"] == "user_name_from_email")
+    assert (unused["count"], unused["settable"], unused["tolerated"]) == (0, True, False)
+    told = desk.at.get("/connections/acme~okta/check")
+    assert any("Seen 2 times" in one and "(boolean_as_text)" in one for one in told["set_up"])
+    assert not any("wrong token" in one for one in told["wrong"])
+    desk.scim("GET", "/Users", token="wrong")
+    told = desk.at.get("/connections/acme~okta/check")
+    assert any("1 requests came with a wrong token" in one for one in told["wrong"])
+
+
 def everything(desk: Desk) -> list[Any]:
     """All that is stored, but for who used which key when."""
     names = [one.name for one in SQLModel.metadata.sorted_tables]

@@ -132,6 +132,9 @@ WRONG = {
     "an ignored user name": ({"attributes": {"ignore": ["user_name"]}}, "attributes.ignore"),
     "a history that is none": ({"history": "long"}, "policy history"),
     "a history of less than a day": ({"history": "1h"}, "policy history"),
+    "tolerances that are no object": ({"tolerances": ["returning_user"]}, "policy tolerances"),
+    "a tolerance by a word": ({"tolerances": {"returning_user": "yes"}}, "policy tolerances"),
+    "a tolerance that cannot be set": ({"tolerances": {"no_schemas": False}}, "no_schemas"),
     "requests that nobody could look at": ({"requests": "1m"}, "policy requests"),
 }
 
@@ -228,6 +231,7 @@ def test_settings_are_read() -> None:
             "attributes": {"ignore": ["display_name"]},
             "history": "90d",
             "requests": "2d",
+            "tolerances": {"unknown_paths": True},
         },
     )
     assert (found.pull_ttl, found.push_ttl, found.lease) == (6 * DAY, 9 * DAY, DAY)
@@ -237,6 +241,7 @@ def test_settings_are_read() -> None:
     assert (found.groups.only, found.groups.never) == (("app-*",), ("app-test",))
     assert (found.default_role, found.history) == ("member", 90 * DAY)
     assert (found.ignored, found.requests) == ({"display_name"}, 2 * DAY)
+    assert found.tolerances == {"unknown_paths", "returning_user"}
 
 
 def test_a_time_to_live_under_twice_the_interval_is_too_short() -> None:

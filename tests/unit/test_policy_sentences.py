@@ -97,6 +97,11 @@ TOLD = {
     "no role": (BOTH, "default_role", False),
     "a role": (replace(BOTH, default_role="member"), "the role “member”", True),
     "the history": (BOTH, "kept for 400 days", True),
+    "a tolerance that is off": (
+        replace(BOTH, tolerances=frozenset()),
+        "This is not tolerated (tolerances.returning_user)",
+        True,
+    ),
     "requests": (BOTH, "SCIM requests are kept for 14 days", True),
 }
 

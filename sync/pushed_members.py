@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from models.evidence import Channel, GroupCovered, GroupSaid, MembersAdded, MembersRemoved
 from models.identity import GroupKey, UserKey
-from models.store import indirect, nesting, scim
+from models.store import indirect, nesting, scim, scim_members
 from sync.voice import Voice
 
 
@@ -44,7 +44,7 @@ class PushedMembers(Voice):
 
     def remove(self, group: GroupKey, values: Sequence[str]) -> None:
         """Whom another way leads there stays, as an indirect member."""
-        scim.unpark(self.tx, group, list(values))
+        scim_members.unpark(self.tx, group, list(values))
         found = self._known(values)
         scim.touch(self.tx, [group], self.clock.now())
         if not indirect.is_nested(self.tx, group):
@@ -59,7 +59,7 @@ class PushedMembers(Voice):
 
     def replace(self, group: GroupKey, values: Sequence[str]) -> None:
         """These and nobody else, apart from the people of the groups among them."""
-        scim.unpark(self.tx, group)
+        scim_members.unpark(self.tx, group)
         found = self._found(group, values)
         scim.touch(self.tx, [group], self.clock.now())
         if not found.groups and not indirect.is_nested(self.tx, group):
@@ -77,7 +77,7 @@ class PushedMembers(Voice):
 
     def end(self, group: GroupKey) -> None:
         """The group is deleted: it is in no other any more, and no other in it."""
-        scim.unpark(self.tx, group)
+        scim_members.unpark(self.tx, group)
         above, before = indirect.above(self.tx, group), self._before(group)
         outer, inner = indirect.parents(self.tx, group), indirect.children(self.tx, group)
         scim.touch(self.tx, sorted(outer), self.clock.now())
@@ -91,25 +91,25 @@ class PushedMembers(Voice):
 
     def arrive(self, found: Found, names: list[str]) -> None:
         """Somebody, or some group, was waited for under one of these names. Raises Circle."""
-        for group, value in scim.parked_for(self.tx, self.connection.key, names):
-            scim.unpark(self.tx, group, [value])
+        for group, value in scim_members.parked_for(self.tx, self.connection.key, names):
+            scim_members.unpark(self.tx, group, [value])
             self.enter(group, found)
 
     def _found(self, group: GroupKey, values: Sequence[str]) -> Found:
         """Strangers are parked."""
-        users = scim.known_members(self.tx, self.connection.key, list(values))
+        users = scim_members.known_members(self.tx, self.connection.key, list(values))
         rest = [value for value in values if value not in users]
-        groups = scim.known_groups(self.tx, self.connection.key, rest)
+        groups = scim_members.known_groups(self.tx, self.connection.key, rest)
         strangers = [value for value in rest if value not in groups]
         self.parked.extend(strangers)
         now = self.clock.now()
-        scim.park(self.tx, self.connection.key, group, values=strangers, as_of=now)
+        scim_members.park(self.tx, self.connection.key, group, values=strangers, as_of=now)
         return Found(frozenset(users.values()), frozenset(groups.values()))
 
     def _known(self, values: Sequence[str]) -> Found:
-        users = scim.known_members(self.tx, self.connection.key, list(values))
+        users = scim_members.known_members(self.tx, self.connection.key, list(values))
         rest = [value for value in values if value not in users]
-        groups = scim.known_groups(self.tx, self.connection.key, rest)
+        groups = scim_members.known_groups(self.tx, self.connection.key, rest)
         return Found(frozenset(users.values()), frozenset(groups.values()))
 
     def _nest(self, group: GroupKey, inner: Set[GroupKey]) -> None:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from api.scim import answers, newcomers
 from api.scim.auth import Caller
-from api.scim.conditions import check_match, is_unchanged, version_of
+from api.scim.conditions import check_match, check_none_match, is_unchanged, version_of
 from api.scim.errors import NotFound
 from api.scim.filters import is_storable
 from api.scim.projection import Projection, projection_of
@@ -51,7 +51,9 @@ class Ask:
             row = scim.lock(push.tx, self.table, connection=link, public_id=self.public_id)
         if row is None:
             raise _missing()
-        check_match(self.if_match, version_of(row.scim_version))
+        version = version_of(row.scim_version)
+        check_match(self.if_match, version)
+        check_none_match(self.if_none_match, version)
         return row
 
     def shown(self, tx: Tx, key: int, *, status: int = 200) -> Response:
@@ -66,6 +68,7 @@ class Ask:
         if row is None:
             raise _missing()
         version = version_of(row.scim_version)
+        check_match(self.if_match, version)
         if is_unchanged(self.if_none_match, version):
             return answers.unchanged(version)
         return self._response(tx, row, 200)

@@ -17,6 +17,12 @@ def check_match(condition: str | None, version: str) -> None:
         raise PreconditionFailed("The resource has changed. Read it again.")
 
 
+def check_none_match(condition: str | None, version: str) -> None:
+    """Raises PreconditionFailed for a write that is meant for any version but this one."""
+    if condition is not None and _names(condition, version):
+        raise PreconditionFailed("The resource is as it must not be.")
+
+
 def is_unchanged(condition: str | None, version: str) -> bool:
     """Whether the client has this version already."""
     return condition is not None and _names(condition, version)

@@ -1,6 +1,7 @@
 """Lists of users, of groups, and of both (RFC 7644 §3.4.2 and §3.4.3)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from starlette.requests import Request
@@ -14,6 +15,7 @@ from api.scim.errors import InvalidValue
 from api.scim.paging import Collection, Look, extended
 from api.scim.probing import sought
 from api.scim.query import Query
+from api.scim.references import References
 from models.filters import And, Filter, Not, Or, Path, Present
 from models.store.database import Tx
 from models.store.fields import Field, Fields, Flag, Many, Number, Text, Time, UnknownAttribute
@@ -45,6 +47,8 @@ def _list(
     caller: Caller, collections: Sequence[Collection], asked: Query, tx: Tx, connection: Connection
 ) -> Response:
     collections = [extended(each, connection.extensions) for each in collections]
+    if asked.filter is not None:
+        asked = replace(asked, filter=References(caller.base_url).resolved(asked.filter))
     one = sought(collections, asked)
     listed = [] if one else [_listed(each, collections, asked) for each in collections]
     look = Look(tx, connection.key, caller, collections, asked, listed)

@@ -11,10 +11,12 @@ from api.scim.answers import Body
 from api.scim.attributes import Schema
 from api.scim.conditions import version_of
 from api.scim.projection import Projection
-from api.scim.schema import GROUP, USER
+from api.scim.schema import ENTERPRISE_USER, GROUP, USER
 from models import instant
-from models.store import scim
+from models.store import scim_shown
 from models.store.database import Tx, loads
+
+Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +31,45 @@ class Renderer:
         found: dict[int, list[Body]] = {row.id: [] for row in rows}
         wanted = self.projection.wants("groups", USER)
         if rows and wanted:
-            for one in scim.groups_of(self.tx, list(found)):
+            for one in scim_shown.groups_of(self.tx, list(found)):
                 found[one.user_id].append(self._group(one))
+        documents = [loads(row.scim) for row in rows]
+        self._refer_to_managers(rows, documents)
         own = [{"groups": found[row.id]} if wanted else {} for row in rows]
-        return [self._shown(row, USER, each) for row, each in zip(rows, own, strict=True)]
+        return [
+            self._shown(row, document, USER, each)
+            for row, document, each in zip(rows, documents, own, strict=True)
+        ]
+
+    def _refer_to_managers(self, rows: Sequence[Row[Any]], documents: Sequence[Document]) -> None:
+        """Whose manager is one of our users has the address and the name of that one."""
+        held = [one[ENTERPRISE_USER] for one in documents if ENTERPRISE_USER in one]
+        managers = [one["manager"] for one in held if one.get("manager")]
+        if not managers:
+            return
+        values = sorted({str(one["value"]) for one in managers})
+        names = scim_shown.managers(self.tx, rows[0].id, values)
+        for one in managers:
+            if one["value"] in names:
+                one["$ref"] = location(self.base_url, "User", one["value"])
+                one["displayName"] = names[one["value"]]
 
     def groups(self, rows: Sequence[Row[Any]]) -> list[Body]:
         found: dict[int, list[tuple[str, str]]] = {row.id: [] for row in rows}
         wanted = self.projection.wants("members", GROUP)
         if rows and wanted:
-            nested = scim.inner_groups(self.tx, list(found))
-            members = scim.named_members if nested else scim.members
+            nested = scim_shown.inner_groups(self.tx, list(found))
+            members = scim_shown.named_members if nested else scim_shown.members
             for kind, listed in (("User", members(self.tx, list(found))), ("Group", nested)):
                 for group, public_id in listed:
                     found[group].append((kind, public_id))
         own = [{"members": self._members(found[row.id])} if wanted else {} for row in rows]
-        return [self._shown(row, GROUP, each) for row, each in zip(rows, own, strict=True)]
+        return [
+            self._shown(row, loads(row.scim), GROUP, each)
+            for row, each in zip(rows, own, strict=True)
+        ]
 
-    def _shown(self, row: Row[Any], schema: Schema, own: Body) -> Body:
-        document: dict[str, Any] = loads(row.scim)
+    def _shown(self, row: Row[Any], document: Document, schema: Schema, own: Body) -> Body:
         head = {"schemas": document["schemas"], "id": row.public_id}
         resource = {**head, **document, **own, "meta": self._meta(row, schema.name)}
         return self.projection.show(resource, schema)

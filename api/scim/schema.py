@@ -229,7 +229,16 @@ GROUP = Schema(
 COMMON = (
     Attribute("id", "Our id.", case_exact=True, mutability=_READ_ONLY, returned=Returned.ALWAYS),
     Attribute("externalId", "The provider's id.", case_exact=True, max_length=NAME_LENGTH),
-    Attribute("meta", "About the resource.", Type.COMPLEX, mutability=_READ_ONLY),
+    Attribute(
+        "meta",
+        "About the resource.",
+        Type.COMPLEX,
+        mutability=_READ_ONLY,
+        sub_attributes=tuple(
+            Attribute(name, "About the resource.", mutability=_READ_ONLY)
+            for name in ("resourceType", "created", "lastModified", "location", "version")
+        ),
+    ),
     Attribute("schemas", "What it is made of.", Type.REFERENCE, multi_valued=True),
 )
 

@@ -19,6 +19,7 @@ from models.filters import (
 )
 from models.store import comparing
 from models.store.fields import (
+    Complex,
     Condition,
     Custom,
     Expression,
@@ -113,10 +114,29 @@ def _selection(path: Path, inner: Filter, fields: Fields) -> Condition:
             return _some_value(many, inner)
         case Rows() as rows:
             return _some_row(rows, inner)
+        case Complex():
+            return to_sql(_inside(path, inner), fields)
         case None:
             raise UnknownAttribute(f"There is no attribute {str(path)[:100]!r}.")
         case _:
             raise WrongComparison(f"{str(path)[:100]!r} has one value, and nothing to select from.")
+
+
+def _inside(path: Path, inner: Filter) -> Filter:
+    """`name[givenName eq "Ada"]` asks for `name.givenName eq "Ada"`, for there is one name."""
+    match inner:
+        case And(left, right):
+            return And(_inside(path, left), _inside(path, right))
+        case Or(left, right):
+            return Or(_inside(path, left), _inside(path, right))
+        case Not(only):
+            return Not(_inside(path, only))
+        case Present(Path(None, part, None)):
+            return Present(Path(path.uri, path.name, part))
+        case Comparison(Path(None, part, None), op, value):
+            return Comparison(Path(path.uri, path.name, part), op, value)
+        case _:
+            raise WrongComparison(f"{str(path)[:100]!r} cannot be selected from like this.")
 
 
 def _some_value(many: Many, inner: Filter | None) -> Condition:

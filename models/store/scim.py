@@ -1,7 +1,6 @@
 """Users and groups as their identity provider pushed them."""
 
 import unicodedata
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row
@@ -172,64 +171,6 @@ def erase(tx: Tx, table: str, key: int, *, now: Instant) -> None:
     )
 
 
-def inner_groups(tx: Tx, groups: list[int]) -> list[tuple[int, str]]:
-    """The groups that are pushed into groups: the outer's key and the inner's public id."""
-    return tx.tuples(
-        """
-        SELECT n.parent_id AS group_id, g.public_id FROM nestings n
-        JOIN groups g ON g.id = n.child_id
-        WHERE n.parent_id IN :groups AND n.push_yes > 0 AND n.push_yes >= n.push_no
-          AND g.scim IS NOT NULL ORDER BY n.parent_id, n.child_id
-        """,
-        {"groups": groups},
-    )
-
-
-def named_members(tx: Tx, groups: list[int]) -> list[tuple[int, str]]:
-    """As `members`, without those who are in a group by way of groups inside it alone."""
-    return tx.tuples(
-        """
-        SELECT m.group_id, u.public_id
-        FROM memberships m JOIN users u ON u.id = m.user_id
-        WHERE m.group_id IN :groups AND m.push_yes > 0 AND m.push_yes >= m.push_no
-          AND u.scim IS NOT NULL AND NOT EXISTS (SELECT 1 FROM indirect_members i
-            WHERE i.group_id = m.group_id AND i.user_id = m.user_id)
-        ORDER BY m.group_id, m.user_id
-        """,
-        {"groups": groups},
-    )
-
-
-def members(tx: Tx, groups: list[int]) -> list[tuple[int, str]]:
-    """The pushed members of groups: group key and public id, in a stable order."""
-    return tx.tuples(
-        """
-        SELECT m.group_id, u.public_id
-        FROM memberships m JOIN users u ON u.id = m.user_id
-        WHERE m.group_id IN :groups AND m.push_yes > 0 AND m.push_yes >= m.push_no
-          AND u.scim IS NOT NULL ORDER BY m.group_id, m.user_id
-        """,
-        {"groups": groups},
-    )
-
-
-def groups_of(tx: Tx, users: list[int]) -> Sequence[Row[Any]]:
-    """The pushed groups of users: user key, public id, the name that was pushed, and whether
-    only by way of a group inside.
-    """
-    return tx.rows(
-        """
-        SELECT m.user_id, g.public_id, COALESCE(g.push_name, g.name) AS name,
-            i.user_id IS NOT NULL AS is_indirect
-        FROM memberships m JOIN groups g ON g.id = m.group_id
-        LEFT JOIN indirect_members i ON i.group_id = m.group_id AND i.user_id = m.user_id
-        WHERE m.user_id IN :users AND m.push_yes > 0 AND m.push_yes >= m.push_no
-          AND g.scim IS NOT NULL ORDER BY m.user_id, g.id
-        """,
-        {"users": users},
-    )
-
-
 def pushed_groups(tx: Tx, user: UserKey) -> list[GroupKey]:
     """The groups of which push says that the user is a member."""
     rows = tx.rows(
@@ -240,77 +181,3 @@ def pushed_groups(tx: Tx, user: UserKey) -> list[GroupKey]:
         {"user": user},
     )
     return [GroupKey(row.group_id) for row in rows]
-
-
-def known_members(tx: Tx, connection: int, values: list[str]) -> dict[str, UserKey]:
-    """Which of these member values name pushed users: by our id, or else by the provider's.
-
-    Who was parked under the provider's id and has joined must be found by it to be removed.
-    """
-    found = _known(tx, "users", connection, values)
-    return {value: UserKey(key) for value, key in found.items()}
-
-
-def known_groups(tx: Tx, connection: int, values: list[str]) -> dict[str, GroupKey]:
-    """Which of these member values name pushed groups: by our id, or else by the provider's."""
-    found = _known(tx, "groups", connection, values)
-    return {value: GroupKey(key) for value, key in found.items()}
-
-
-def _known(tx: Tx, table: str, connection: int, values: list[str]) -> dict[str, int]:
-    found = _named(tx, table, "public_id", connection=connection, values=values)
-    rest = [value for value in values if value not in found]
-    return _named(tx, table, "scim_external_id", connection=connection, values=rest) | found
-
-
-def _named(
-    tx: Tx, table: str, column: str, *, connection: int, values: list[str]
-) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for start in range(0, len(values), 5000):
-        rows = tx.rows(
-            f"SELECT {column} AS name, id FROM {table} WHERE connection_id = :connection "
-            f"AND {column} IN :values AND scim IS NOT NULL ORDER BY id DESC",
-            {"connection": connection, "values": values[start : start + 5000]},
-        )
-        found |= {row.name: row.id for row in rows}
-    return found
-
-
-def park(
-    tx: Tx, connection: int, group: GroupKey, *, values: Sequence[str], as_of: Instant
-) -> None:
-    """These members are not known yet. They join when they arrive."""
-    tx.many(
-        """
-        INSERT INTO parked_members (group_id, value, connection_id, as_of)
-        VALUES (:group, :value, :connection, :at)
-        ON CONFLICT (group_id, value) DO UPDATE SET as_of = excluded.as_of
-        """,
-        [
-            {"group": group, "value": value, "connection": connection, "at": as_of}
-            for value in sorted(set(values))
-        ],
-    )
-
-
-def unpark(tx: Tx, group: GroupKey, values: list[str] | None = None) -> None:
-    """These are not to join any more; None is all of the group's."""
-    if values is None:
-        tx.run("DELETE FROM parked_members WHERE group_id = :group", {"group": group})
-        return
-    for start in range(0, len(values), 5000):
-        tx.run(
-            "DELETE FROM parked_members WHERE group_id = :group AND value IN :values",
-            {"group": group, "values": values[start : start + 5000]},
-        )
-
-
-def parked_for(tx: Tx, connection: int, values: list[str]) -> list[tuple[GroupKey, str]]:
-    """The groups that wait for somebody of one of these names."""
-    rows = tx.rows(
-        "SELECT group_id, value FROM parked_members "
-        "WHERE connection_id = :connection AND value IN :values ORDER BY group_id, value",
-        {"connection": connection, "values": values},
-    )
-    return [(GroupKey(row.group_id), row.value) for row in rows]

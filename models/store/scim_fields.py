@@ -1,6 +1,8 @@
 """What of a pushed user or group stands in columns, for filters and for sorting."""
 
+import re
 import unicodedata
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Table, and_, case, exists, false, func, literal, or_, true
@@ -56,6 +58,8 @@ def common(kind: Kind, name: str) -> dict[str, Field]:
         "externalId": Text(columns.scim_external_id, case_exact=True),
         "schemas": Custom(lambda test: _schemas(kind, test)),
         "meta.resourceType": Text(literal(kind.name), case_exact=True),
+        "meta": Custom(_meta),
+        "meta.version": Custom(lambda test: _version(columns.scim_version, test)),
         "meta.created": _moment(columns.scim_created),
         "meta.lastModified": _moment(columns.scim_modified),
         name: Custom(lambda test: _name(kind, name, test)),
@@ -162,6 +166,25 @@ def _moment(column: Expression) -> Time:
     return Time(column - column % 1000)
 
 
+def _meta(test: Comparison | Present) -> Condition:
+    """Everything has it."""
+    if isinstance(test, Present):
+        return true()
+    if test.op is Operator.EQ and test.value is None:
+        return false()
+    raise WrongComparison("meta has parts, and one of them must be named.")
+
+
+def _version(column: Expression, test: Comparison | Present) -> Condition:
+    """As it is shown, W/ or not. What is no version of ours is the version of nothing."""
+    if isinstance(test, Present):
+        return true()
+    if test.op is not Operator.EQ or not isinstance(test.value, str | None):
+        raise WrongComparison("meta.version is compared by eq or ne with an ETag.")
+    found = _ETAG.fullmatch(test.value or "")
+    return false() if found is None else column == int(found[1])
+
+
 def _name(kind: Kind, name: str, test: Comparison | Present) -> Condition:
     """Compared in the form in which it is unique, accents and all."""
     field = sort_key(kind, name)
@@ -177,10 +200,21 @@ def _schemas(kind: Kind, test: Comparison | Present) -> Condition:
     """Everybody has the core schema, and an extension is there when it holds something."""
     if isinstance(test, Present):
         return true()
-    if test.op is not Operator.EQ or not isinstance(test.value, str):
-        raise WrongComparison("schemas is compared by eq or ne with a URN.")
-    wanted = test.value.casefold()
-    if wanted == kind.core.casefold():
+    if test.value is None and test.op is Operator.EQ:
+        return false()
+    if test.op not in _ON_URNS or not isinstance(test.value, str):
+        raise WrongComparison("schemas is compared with a text by eq, ne, co, sw or ew.")
+    holds, wanted = _ON_URNS[test.op], test.value.casefold()
+    if holds(kind.core.casefold(), wanted):
         return true()
-    held = [urn for urn in kind.extensions if urn.casefold() == wanted]
+    held = [urn for urn in kind.extensions if holds(urn.casefold(), wanted)]
     return or_(false(), *(member(kind.document, urn).is_not(None) for urn in held))
+
+
+_ON_URNS: Mapping[Operator, Callable[[str, str], bool]] = {
+    Operator.EQ: str.__eq__,
+    Operator.CO: str.__contains__,
+    Operator.SW: str.startswith,
+    Operator.EW: str.endswith,
+}
+_ETAG = re.compile(r'(?:W/)?"([0-9]{1,9})"')

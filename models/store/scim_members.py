@@ -1,0 +1,81 @@
+"""Whom the members of a push name, and who is still waited for."""
+
+from collections.abc import Sequence
+
+from models.identity import GroupKey, UserKey
+from models.instant import Instant
+from models.store.database import Tx
+
+
+def known_members(tx: Tx, connection: int, values: list[str]) -> dict[str, UserKey]:
+    """Which of these member values name pushed users: by our id, or else by the provider's.
+
+    Who was parked under the provider's id and has joined must be found by it to be removed.
+    """
+    found = _known(tx, "users", connection, values)
+    return {value: UserKey(key) for value, key in found.items()}
+
+
+def known_groups(tx: Tx, connection: int, values: list[str]) -> dict[str, GroupKey]:
+    """Which of these member values name pushed groups: by our id, or else by the provider's."""
+    found = _known(tx, "groups", connection, values)
+    return {value: GroupKey(key) for value, key in found.items()}
+
+
+def _known(tx: Tx, table: str, connection: int, values: list[str]) -> dict[str, int]:
+    found = _named(tx, table, "public_id", connection=connection, values=values)
+    rest = [value for value in values if value not in found]
+    return _named(tx, table, "scim_external_id", connection=connection, values=rest) | found
+
+
+def _named(
+    tx: Tx, table: str, column: str, *, connection: int, values: list[str]
+) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for start in range(0, len(values), 5000):
+        rows = tx.rows(
+            f"SELECT {column} AS name, id FROM {table} WHERE connection_id = :connection "
+            f"AND {column} IN :values AND scim IS NOT NULL ORDER BY id DESC",
+            {"connection": connection, "values": values[start : start + 5000]},
+        )
+        found |= {row.name: row.id for row in rows}
+    return found
+
+
+def park(
+    tx: Tx, connection: int, group: GroupKey, *, values: Sequence[str], as_of: Instant
+) -> None:
+    """These members are not known yet. They join when they arrive."""
+    tx.many(
+        """
+        INSERT INTO parked_members (group_id, value, connection_id, as_of)
+        VALUES (:group, :value, :connection, :at)
+        ON CONFLICT (group_id, value) DO UPDATE SET as_of = excluded.as_of
+        """,
+        [
+            {"group": group, "value": value, "connection": connection, "at": as_of}
+            for value in sorted(set(values))
+        ],
+    )
+
+
+def unpark(tx: Tx, group: GroupKey, values: list[str] | None = None) -> None:
+    """These are not to join any more; None is all of the group's."""
+    if values is None:
+        tx.run("DELETE FROM parked_members WHERE group_id = :group", {"group": group})
+        return
+    for start in range(0, len(values), 5000):
+        tx.run(
+            "DELETE FROM parked_members WHERE group_id = :group AND value IN :values",
+            {"group": group, "values": values[start : start + 5000]},
+        )
+
+
+def parked_for(tx: Tx, connection: int, values: list[str]) -> list[tuple[GroupKey, str]]:
+    """The groups that wait for somebody of one of these names."""
+    rows = tx.rows(
+        "SELECT group_id, value FROM parked_members "
+        "WHERE connection_id = :connection AND value IN :values ORDER BY group_id, value",
+        {"connection": connection, "values": values},
+    )
+    return [(GroupKey(row.group_id), row.value) for row in rows]

@@ -1,0 +1,80 @@
+"""What is shown together with pushed users and groups: members, groups, managers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row
+
+from models.store.database import Tx
+
+
+def inner_groups(tx: Tx, groups: list[int]) -> list[tuple[int, str]]:
+    """The groups that are pushed into groups: the outer's key and the inner's public id."""
+    return tx.tuples(
+        """
+        SELECT n.parent_id AS group_id, g.public_id FROM nestings n
+        JOIN groups g ON g.id = n.child_id
+        WHERE n.parent_id IN :groups AND n.push_yes > 0 AND n.push_yes >= n.push_no
+          AND g.scim IS NOT NULL ORDER BY n.parent_id, n.child_id
+        """,
+        {"groups": groups},
+    )
+
+
+def named_members(tx: Tx, groups: list[int]) -> list[tuple[int, str]]:
+    """As `members`, without those who are in a group by way of groups inside it alone."""
+    return tx.tuples(
+        """
+        SELECT m.group_id, u.public_id
+        FROM memberships m JOIN users u ON u.id = m.user_id
+        WHERE m.group_id IN :groups AND m.push_yes > 0 AND m.push_yes >= m.push_no
+          AND u.scim IS NOT NULL AND NOT EXISTS (SELECT 1 FROM indirect_members i
+            WHERE i.group_id = m.group_id AND i.user_id = m.user_id)
+        ORDER BY m.group_id, m.user_id
+        """,
+        {"groups": groups},
+    )
+
+
+def members(tx: Tx, groups: list[int]) -> list[tuple[int, str]]:
+    """The pushed members of groups: group key and public id, in a stable order."""
+    return tx.tuples(
+        """
+        SELECT m.group_id, u.public_id
+        FROM memberships m JOIN users u ON u.id = m.user_id
+        WHERE m.group_id IN :groups AND m.push_yes > 0 AND m.push_yes >= m.push_no
+          AND u.scim IS NOT NULL ORDER BY m.group_id, m.user_id
+        """,
+        {"groups": groups},
+    )
+
+
+def managers(tx: Tx, user: int, values: list[str]) -> dict[str, str]:
+    """Which of these ids are pushed users of the connection that this user has, and their names."""
+    rows = tx.rows(
+        """
+        SELECT m.public_id,
+            COALESCE(NULLIF(m.scim ->> 'displayName', ''), m.scim ->> 'userName') AS name
+        FROM users m WHERE m.public_id IN :values AND m.scim IS NOT NULL
+          AND m.connection_id = (SELECT connection_id FROM users WHERE id = :user)
+        """,
+        {"values": values, "user": user},
+    )
+    return {row.public_id: row.name for row in rows}
+
+
+def groups_of(tx: Tx, users: list[int]) -> Sequence[Row[Any]]:
+    """The pushed groups of users: user key, public id, the name that was pushed, and whether
+    only by way of a group inside.
+    """
+    return tx.rows(
+        """
+        SELECT m.user_id, g.public_id, COALESCE(g.push_name, g.name) AS name,
+            i.user_id IS NOT NULL AS is_indirect
+        FROM memberships m JOIN groups g ON g.id = m.group_id
+        LEFT JOIN indirect_members i ON i.group_id = m.group_id AND i.user_id = m.user_id
+        WHERE m.user_id IN :users AND m.push_yes > 0 AND m.push_yes >= m.push_no
+          AND g.scim IS NOT NULL ORDER BY m.user_id, g.id
+        """,
+        {"users": users},
+    )

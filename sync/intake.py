@@ -80,14 +80,20 @@ def save_decisions(
 
 
 def save_user(tx: Tx, record: UserRecord, decided: UserVerdict, now: Instant) -> bool:
-    """Keep the verdict on a user; answers whether it came or went."""
+    """Keep the verdict on a user; answers whether its memberships may be wanted otherwise now.
+
+    They are if it came or went, or, where a target has no account of it, was switched on or
+    off: nobody is made a member by an account that is not to be made (`decide.member_case`).
+    """
     wanted = decide.wanted(decided.exists, record.wanted)
     active = decide.resolved_active(decided, record.was_active)
     if (wanted, active, decided.profile) != (record.wanted, record.was_active, record.resolved):
         directory.save_user(
             tx, record.key, wanted=wanted, active=active, profile=decided.profile, now=now
         )
-    return wanted != record.wanted or active != record.was_active
+    if active == record.was_active or wanted != record.wanted:
+        return wanted != record.wanted
+    return directory.lacks_user_somewhere(tx, record.key)
 
 
 def save_group(tx: Tx, record: GroupRecord, decided: GroupVerdict, now: Instant) -> bool:

@@ -27,6 +27,19 @@ def save_user(
     tx.update("users", user, values)
 
 
+def lacks_user_somewhere(tx: Tx, user: UserKey) -> bool:
+    """Whether any target of its connection has no account of this user."""
+    found = tx.value(
+        """
+        SELECT 1 FROM users u JOIN target_connections l ON l.connection_id = u.connection_id
+        WHERE u.id = :user AND NOT EXISTS (SELECT 1 FROM user_bindings b
+            WHERE b.target_id = l.target_id AND b.user_id = u.id) LIMIT 1
+        """,
+        {"user": user},
+    )
+    return found is not None
+
+
 def save_group(
     tx: Tx, group: GroupKey, *, wanted: bool, let_in: bool, name: str, now: Instant
 ) -> None:

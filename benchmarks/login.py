@@ -22,8 +22,9 @@ import msgspec
 from benchmarks import load
 from benchmarks.issuer import CLIENT
 from benchmarks.load import Result, Server
-from benchmarks.scim import HEAD, Row, groups_of, line, measure_floor, options, web
+from benchmarks.scim import groups_of, measure_floor, options, web
 from benchmarks.seed import Seeded, seed
+from benchmarks.table import HEAD, Row, line
 from models.store.database import Database
 from models.store.migrate import migrate
 

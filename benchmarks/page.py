@@ -14,11 +14,11 @@ import re
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import chain
 
 from benchmarks import load, login, scim
-from benchmarks.scim import COLUMNS, Row, cells
+from benchmarks.table import Row, cells, line, table_head, table_line
 
 
 def main() -> None:
@@ -54,12 +54,9 @@ def rows(given: argparse.Namespace, floor: load.Result) -> Iterable[tuple[str, R
 
 
 def requests_table(found: Iterable[tuple[str, Row]]) -> str:
-    lines = [
-        table_line(["", "work", "database", *COLUMNS]),
-        "|---|---|---|" + "--:|" * len(COLUMNS),
-    ]
+    lines = [table_head("", "work", "database")]
     for where, row in found:
-        print(scim.line(row), file=sys.stderr, flush=True)
+        print(line(row), file=sys.stderr, flush=True)
         lines.append(table_line([row.who, row.work, where, *cells(row)]))
     return "\n".join(lines)
 
@@ -77,10 +74,6 @@ def directory_table(url: str) -> str:
             where = "PostgreSQL" if one else "SQLite"
             lines.append(table_line([row[0], where, *row[1:]]))
     return "\n".join(lines)
-
-
-def table_line(texts: Sequence[str]) -> str:
-    return f"| {' | '.join(texts)} |"
 
 
 if __name__ == "__main__":

@@ -18,6 +18,13 @@ class User(SQLModel, table=True):
         Index("ix_users_scim_external_id", "connection_id", "scim_external_id"),
         Index("ix_users_user_name", "connection_id", "user_name"),
         Index(
+            "ix_users_pushed",
+            "connection_id",
+            "id",
+            sqlite_where=text("scim IS NOT NULL"),
+            postgresql_where=text("scim IS NOT NULL"),
+        ),
+        Index(
             "ix_users_pull_cover",
             "connection_id",
             "pull_cover",

@@ -302,6 +302,13 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_users_connection", ["connection_id", "id"], unique=False)
         batch_op.create_index(
+            "ix_users_pushed",
+            ["connection_id", "id"],
+            unique=False,
+            sqlite_where=sa.text("scim IS NOT NULL"),
+            postgresql_where=sa.text("scim IS NOT NULL"),
+        )
+        batch_op.create_index(
             "ix_users_pull_cover",
             ["connection_id", "pull_cover"],
             unique=False,
@@ -316,6 +323,11 @@ def downgrade() -> None:
             "ix_users_pull_cover",
             sqlite_where=sa.text("pull_cover > 0"),
             postgresql_where=sa.text("pull_cover > 0"),
+        )
+        batch_op.drop_index(
+            "ix_users_pushed",
+            sqlite_where=sa.text("scim IS NOT NULL"),
+            postgresql_where=sa.text("scim IS NOT NULL"),
         )
         batch_op.drop_index("ix_users_connection")
         batch_op.drop_column("pull_cover")

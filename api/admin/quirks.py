@@ -47,11 +47,12 @@ def told(tx: Tx, connection: int) -> Iterator[str]:
     for name, row in sorted(seen.items()):
         if name in TOLERANCES:
             yield (
-                f"Seen {row.count} times, the last at {to_text(row.last_at)}, and tolerated "
+                f"Seen {_times(row.total)}, the last at {to_text(row.last_at)}, and tolerated "
                 f"({name}): {TOLERANCES[name].sentence}"
             )
     if NOT_KEPT in seen:
-        yield f"{seen[NOT_KEPT].count} requests beyond a day's allowance were counted and not kept."
+        count = seen[NOT_KEPT].total
+        yield f"Beyond a day's allowance, requests were counted and not kept: {count}."
 
 
 def wrong_tokens(tx: Tx, connection: int, used: int) -> str | None:
@@ -60,9 +61,13 @@ def wrong_tokens(tx: Tx, connection: int, used: int) -> str | None:
     if row is None or row.last_at <= used:
         return None
     return (
-        f"{row.count} requests came with a wrong token, the last at {to_text(row.last_at)}, and "
-        "none with a right one since. See which token is entered at the provider."
+        f"A wrong token was sent {_times(row.total)}, the last at {to_text(row.last_at)}, and no "
+        "right one since. See which token is entered at the provider."
     )
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _seen(tx: Tx, connection: int) -> dict[str, Row[Any]]:
@@ -74,7 +79,7 @@ def _shown(one: Tolerance, policy: Policy, seen: Row[Any] | None) -> Quirk:
         name=one.name,
         sentence=one.sentence,
         source=one.source,
-        count=seen.count if seen else 0,
+        count=seen.total if seen else 0,
         first_seen=when(seen.first_at) if seen else None,
         last_seen=when(seen.last_at) if seen else None,
         settable=one.is_settable,

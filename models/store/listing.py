@@ -108,8 +108,8 @@ def _beyond(marks: list[ColumnElement[Any]], after: Mark, *, is_descending: bool
 
 
 def _number(by: Expression) -> ColumnElement[Any]:
-    """A key is never null, and as it stands it has an index."""
-    return by if getattr(by, "primary_key", False) else func.coalesce(by, 0)
+    """What is never null is left as it stands, for it may have an index."""
+    return func.coalesce(by, 0) if getattr(by, "nullable", True) else by
 
 
 def _is_text(expression: Expression) -> bool:

@@ -74,7 +74,8 @@ def count(tx: Tx, tallies: Mapping[tuple[str, str], tuple[int, Instant]]) -> Non
 def tallies(tx: Tx, connection: int) -> Sequence[Row[Any]]:
     """What was ever seen at this connection's door, by name."""
     return tx.rows(
-        "SELECT * FROM scim_tallies WHERE connection_id = :connection ORDER BY name",
+        "SELECT name, count AS total, first_at, last_at FROM scim_tallies "
+        "WHERE connection_id = :connection ORDER BY name",
         {"connection": connection},
     )
 
@@ -84,7 +85,8 @@ def forget(tx: Tx, before: Instant, *, connection: int, limit: int) -> int:
     return tx.run(
         """
         DELETE FROM scim_requests WHERE id IN (SELECT id FROM scim_requests
-            WHERE connection_id = :connection AND created_at < :before ORDER BY id LIMIT :limit)
+            WHERE connection_id = :connection AND created_at < :before
+            ORDER BY created_at LIMIT :limit)
         """,
         {"connection": connection, "before": before, "limit": limit},
     )

@@ -12,7 +12,7 @@ class ScimRequest(SQLModel, table=True):
     """One request of an identity provider, without its secrets, and what became of it."""
 
     __tablename__ = "scim_requests"
-    __table_args__ = (Index("ix_scim_requests_connection", "connection_id", "id"),)
+    __table_args__ = (Index("ix_scim_requests_connection", "connection_id", "created_at", "id"),)
     id: int | None = key()
     public_id: str = public_id()
     connection_id: int = refers("connections")

@@ -100,6 +100,13 @@ def test_each_operation_of_a_bulk_request_is_kept_by_itself(desk: Desk) -> None:
     assert (record["path"], record["status"], record["body"]) == ("/Bulk", 200, None)
 
 
+def test_a_change_is_kept_before_it_is_answered(desk: Desk) -> None:
+    """Whatever happens to the process after that; what changed nothing may wait."""
+    desk.user("ada")
+    with desk.at.context.database.read() as tx:
+        assert tx.value("SELECT count(*) FROM scim_requests") == 1
+
+
 def test_reads_and_refusals_are_kept_too(desk: Desk) -> None:
     desk.scim("GET", '/Users?filter=userName eq "nobody"')
     desk.scim("GET", "/Users/nobody")
@@ -152,7 +159,7 @@ def test_who_is_not_let_in_leaves_a_count_and_no_record(desk: Desk) -> None:
     assert desk.kept() == []
     with desk.at.context.database.read() as tx:
         (seen,) = requests.tallies(tx, 1)
-    assert (seen.name, seen.count) == ("wrong_token", 3)
+    assert (seen.name, seen.total) == ("wrong_token", 3)
 
 
 def test_nobody_fills_the_disk_by_asking(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,19 +175,20 @@ def test_nobody_fills_the_disk_by_asking(desk: Desk, monkeypatch: pytest.MonkeyP
     refused = next(one for one in kept if one["status"] == 400)
     assert desk.at.get(f"{LIST}/{refused['id']}")["body"] is None
     with desk.at.context.database.read() as tx:
-        seen = {one.name: one.count for one in requests.tallies(tx, 1)}
+        seen = {one.name: one.total for one in requests.tallies(tx, 1)}
     assert seen["not_kept"] == 3
 
 
 def test_requests_are_read_page_by_page_the_newest_first(desk: Desk) -> None:
     for name in ("a", "b", "c"):
+        desk.scim("GET", f"/Users/{name}")
         desk.user(name)
-    first = desk.at.get(LIST, sort="-created_at", limit=2)
-    then = desk.at.get(LIST, sort="-created_at", limit=2, cursor=first["next_cursor"])
-    ids = [one["resource"] for one in first["items"] + then["items"]]
-    assert len(set(ids)) == 3 and then["next_cursor"] is None
-    times = [one["created_at"] for one in first["items"] + then["items"]]
-    assert times == sorted(times, reverse=True)
+    first = desk.at.get(LIST, sort="-created_at", limit=4)
+    then = desk.at.get(LIST, sort="-created_at", limit=4, cursor=first["next_cursor"])
+    items = first["items"] + then["items"]
+    assert len({one["id"] for one in items}) == 6 and then["next_cursor"] is None
+    assert [one["method"] for one in items] == ["POST", "GET"] * 3
+    assert [one["id"] for one in desk.kept()] == [one["id"] for one in reversed(items)]
 
 
 def test_another_organization_sees_none_of_it(desk: Desk) -> None:
@@ -215,7 +223,7 @@ def test_the_quirks_of_a_provider_are_listed_and_the_check_tells_them(desk: Desk
     assert not any("wrong token" in one for one in told["wrong"])
     desk.scim("GET", "/Users", token="wrong")
     told = desk.at.get("/connections/acme~okta/check")
-    assert any("1 requests came with a wrong token" in one for one in told["wrong"])
+    assert any("A wrong token was sent once" in one for one in told["wrong"])
 
 
 def everything(desk: Desk) -> list[Any]:

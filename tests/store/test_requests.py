@@ -84,7 +84,7 @@ def test_what_is_seen_again_is_counted_on(kind: str) -> None:
         requests.count(tx, {})
         requests.keep_all(tx, [])
         seen = {
-            one.name: (one.count, one.first_at, one.last_at)
+            one.name: (one.total, one.first_at, one.last_at)
             for one in requests.tallies(tx, play.connection.key)
         }
     assert seen == {"other": (1, now, now), "quirk": (6, now, now + 9)}

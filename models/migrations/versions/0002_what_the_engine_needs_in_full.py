@@ -183,7 +183,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("public_id"),
     )
     with op.batch_alter_table("scim_requests") as batch_op:
-        batch_op.create_index("ix_scim_requests_connection", ["connection_id", "id"], unique=False)
+        batch_op.create_index(
+            "ix_scim_requests_connection", ["connection_id", "created_at", "id"], unique=False
+        )
 
     op.create_table(
         "scim_tallies",

@@ -20,7 +20,7 @@ REQUESTS = Listing(
     rows=select(_R, _changed.label("has_changed"), *connection_columns())
     .join(CONNECTIONS, CONNECTIONS.c.id == _R.c.connection_id)
     .join(ORGANIZATIONS, ORGANIZATIONS.c.id == CONNECTIONS.c.organization_id),
-    keys=(_R.c.id,),
+    keys=(_R.c.created_at, _R.c.id),
     organization=CONNECTIONS.c.organization_id,
     named=lambda name: _R.c.public_id == name,
     fields=named(
@@ -40,9 +40,9 @@ REQUESTS = Listing(
             "created_at": Time(_R.c.created_at),
         }
     ),
-    sorts={"created_at": _R.c.id, "status": _R.c.status, "took_ms": _R.c.took},
+    sorts={"created_at": _R.c.created_at, "status": _R.c.status, "took_ms": _R.c.took},
 )
-"""They are numbered in the order in which they were kept, to the second that of their times."""
+"""By their times: what changed nothing is kept a little later than what did."""
 
 
 def request_of(connection: int) -> Condition:

@@ -19,7 +19,7 @@ from connectors.errors import ConnectorError
 from models.evidence import Channel
 from models.identity import GroupKey
 from models.instant import Instant
-from models.store import identities, ledger, marks, reading, rounds
+from models.store import identities, ledger, marks, reading, rounds, statistics
 from models.store.database import Database, Tx
 from models.store.digests import UNKNOWN
 from models.store.reading import Known
@@ -75,6 +75,9 @@ class Reading:
         if certificate.is_complete:
             self.merge.deny(self.started - self.connection.policy.lag, self.beat)
         self.merge.forget()
+        if self.changes >= statistics.MANY:
+            with self.database.write() as tx:
+                statistics.renew(tx)
         return certificate
 
     def begin(self) -> None:

@@ -136,7 +136,8 @@ class Tx:
     def _taken(self, sql: str, params: Params, take: Callable[[Any], T]) -> T:
         lists = tuple([name for name, value in params.items() if isinstance(value, list)])
         known = driver.statement(sql, lists, self.connection.dialect)
-        return driver.taken(self.connection, *known.filled(params), take)
+        anew = known.is_long(params)
+        return driver.taken(self.connection, *known.filled(params), take, anew=anew)
 
 
 class Database:

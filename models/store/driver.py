@@ -26,6 +26,8 @@ Columns = Mapping[str, str]
 """Names, each with its type."""
 AT_ONCE = 100
 """Rows that are inserted into SQLite by one statement."""
+SHORT = 50
+"""As long as a list may be for PostgreSQL to keep the plan of a statement."""
 CHUNK = 5000
 """Rows that are fetched at once."""
 
@@ -55,6 +57,10 @@ class Statement:
             holders = ", ".join("?" * len(params[name]))
             sql = sql.replace(_holder(name), holders or self.nothing)
         return sql, placed
+
+    def is_long(self, params: Params) -> bool:
+        """A plan that was prepared for any list would look through this one row by row."""
+        return self.places is None and any(len(params[name]) > SHORT for name in self.lists)
 
     def every(self, params: Sequence[Params]) -> Sequence[Any]:
         """The parameters of many repetitions. Lists do not expand here."""
@@ -172,16 +178,26 @@ def _names(cursor: Any) -> tuple[Any, ...]:
 
 
 def taken(
-    connection: Connection, sql: str, params: Any, take: Callable[[Any], T], *, many: bool = False
+    connection: Connection,
+    sql: str,
+    params: Any,
+    take: Callable[[Any], T],
+    *,
+    many: bool = False,
+    anew: bool = False,
 ) -> T:
-    """What is taken from a cursor that ran this. Raises what SQLAlchemy would raise."""
+    """What is taken from a cursor that ran this. Raises what SQLAlchemy would raise.
+
+    `anew`: PostgreSQL is to plan it for these very parameters.
+    """
     raw = connection.connection.dbapi_connection
     assert raw is not None
     cursor = raw.cursor()
     try:
         for listener in connection.engine.dispatch.before_cursor_execute:
             listener(connection, cursor, sql, params, None, many)
-        (cursor.executemany if many else cursor.execute)(sql, params)
+        run: Any = cursor.executemany if many else cursor.execute
+        run(sql, params, **({"prepare": False} if anew else {}))
         return take(cursor)
     except connection.dialect.loaded_dbapi.Error as trouble:
         raise _told(connection, sql, params, trouble) from trouble

@@ -68,18 +68,19 @@ def users_named(
     tx: Tx, connection: int, identifiers: Sequence[Identifier]
 ) -> dict[Identifier, UserKey]:
     """Whom each identifier names now."""
-    return {i: UserKey(k) for i, k in _named(tx, "user", connection, identifiers).items()}
+    return {i: UserKey(k) for i, k in named(tx, "user", connection, identifiers).items()}
 
 
 def groups_named(
     tx: Tx, connection: int, identifiers: Sequence[Identifier]
 ) -> dict[Identifier, GroupKey]:
-    return {i: GroupKey(k) for i, k in _named(tx, "group", connection, identifiers).items()}
+    return {i: GroupKey(k) for i, k in named(tx, "group", connection, identifiers).items()}
 
 
-def _named(
+def named(
     tx: Tx, kind: str, connection: int, identifiers: Sequence[Identifier]
 ) -> dict[Identifier, int]:
+    """Whom each names now. `kind` is user or group."""
     if not identifiers:
         return {}
     rows = tx.rows(

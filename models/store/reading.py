@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from models.identity import GroupKey, UserKey
+from models.identity import GroupKey, Identifier, UserKey
 from models.instant import Instant
-from models.store import changes, digests, marks
+from models.store import changes, digests, identities, marks
 from models.store.database import Tx, dumps
+from models.store.driver import NUMBER
 from models.store.identities import new_public_id
 from models.store.memberships import MEMBER
 
@@ -64,16 +65,21 @@ def known_groups(tx: Tx, connection: int) -> dict[str, Known]:
 def insert_users(tx: Tx, connection: int, count: int, now: Instant) -> list[UserKey]:
     """So many new users, all at once."""
     public = [new_public_id() for _ in range(count)]
-    tx.many(
-        """
-        INSERT INTO users (public_id, connection_id, push_said, pull_said, login_said,
-            pull_known, pull_digest, scim_version, active, wanted, created_at, updated_at)
-        VALUES (:public_id, :connection, '{}', '{}', '{}', :no, '', 0, :yes, :no, :now, :now)
-        """,
-        [
-            {"public_id": one, "connection": connection, "yes": True, "no": False, "now": now}
-            for one in public
-        ],
+    nothing = {name: "json" for name in ("push_said", "pull_said", "login_said")}
+    tx.fill(
+        "users",
+        {"public_id": "text", **nothing},
+        [(one, "{}", "{}", "{}") for one in public],
+        {
+            "connection_id": connection,
+            "pull_known": False,
+            "pull_digest": "",
+            "scim_version": 0,
+            "active": True,
+            "wanted": False,
+            "created_at": now,
+            "updated_at": now,
+        },
     )
     return [UserKey(key) for key in _keys(tx, "users", public)]
 
@@ -109,23 +115,11 @@ def name_all(
     tx: Tx, kind: str, connection: int, names: Iterable[tuple[str, str, int]], now: Instant
 ) -> None:
     """Give (namespace, value) to an owner where nobody has it. `kind` is user or group."""
-    tx.many(
-        f"""
-        INSERT INTO {kind}_aliases
-            (connection_id, {kind}_id, namespace, value, valid_from, proof)
-        VALUES (:connection, :owner, :namespace, :value, :now, 'directory')
-        ON CONFLICT (connection_id, namespace, value) WHERE valid_to IS NULL DO NOTHING
-        """,
-        [
-            {
-                "connection": connection,
-                "owner": owner,
-                "namespace": namespace,
-                "value": value,
-                "now": now,
-            }
-            for namespace, value, owner in names
-        ],
+    tx.fill(
+        f"{kind}_aliases",
+        {"namespace": "text", "value": "text", f"{kind}_id": NUMBER},
+        list(names),
+        {"connection_id": connection, "valid_from": now, "proof": "directory"},
     )
 
 
@@ -137,6 +131,8 @@ def rename(
     Each is a namespace, a value, and who has it now. `kind` is user or group.
     """
     given = list(names)
+    asked = [Identifier(namespace, value) for namespace, value, _ in given]
+    named = identities.named(tx, kind, connection, asked)
     tx.many(
         f"""
         UPDATE {kind}_aliases SET valid_to = :now
@@ -154,6 +150,7 @@ def rename(
                 "now": now,
             }
             for namespace, value, owner in given
+            if named.get(Identifier(namespace, value), owner) != owner
         ],
     )
     name_all(tx, kind, connection, given, now)
@@ -248,16 +245,20 @@ _ALL = 1 << 62
 
 
 def forget_missing(tx: Tx, run: int, *, limit: int) -> bool:
-    """So many of them. Answers whether there were any."""
-    forgotten = tx.run(
+    """So many of them. Answers whether any are left."""
+    first_left = tx.row(
         """
-        DELETE FROM pull_missing WHERE run_id = :run AND (group_id, user_id) IN (
-            SELECT group_id, user_id FROM pull_missing WHERE run_id = :run
-            ORDER BY group_id, user_id LIMIT :limit)
+        SELECT group_id AS "group", user_id AS "user" FROM pull_missing WHERE run_id = :run
+        ORDER BY group_id, user_id LIMIT 1 OFFSET :limit
         """,
         {"run": run, "limit": limit},
     )
-    return forgotten > 0
+    sql = "DELETE FROM pull_missing WHERE run_id = :run"
+    if first_left is None:
+        tx.run(sql, {"run": run})
+        return False
+    tx.run(f"{sql} AND (group_id, user_id) < (:group, :user)", {"run": run, **first_left._asdict()})
+    return True
 
 
 def deny_unlisted(tx: Tx, kind: str, keys: Iterable[int], no_as_of: Instant, now: Instant) -> None:

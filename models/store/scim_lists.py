@@ -128,12 +128,13 @@ def follow(
 def _paged(listed: Sequence[Listed], connection: int, window: Window) -> Any:
     selects = [_rows(place, one, connection, window) for place, one in enumerate(listed)]
     everything: Any = selects[0] if len(selects) == 1 else union_all(*selects)
-    return everything.order_by(*_order(window)).limit(window.limit).offset(window.offset)
+    order = _order(window, ["kind", "id"] if len(selects) > 1 else ["id"])
+    return everything.order_by(*order).limit(window.limit).offset(window.offset)
 
 
-def _order(window: Window) -> list[Any]:
+def _order(window: Window, among_equals: Sequence[str]) -> list[Any]:
     """Whatever is sorted by, nothing is the greatest; equals are in order of creation."""
-    keys: list[Any] = [desc("kind"), desc("id")] if window.backwards else [asc("kind"), asc("id")]
+    keys: list[Any] = [desc(one) if window.backwards else asc(one) for one in among_equals]
     if not window.is_sorted:
         return keys
     falls = window.descending is not window.backwards
@@ -183,8 +184,9 @@ def _columns(place: int, kind: Kind) -> Select[Any]:
 
 
 def _belongs(listed: Listed, connection: int) -> Condition:
+    """What is pushed has a time at which it was; an index holds that, beside the order."""
     columns = listed.kind.table.c
-    pushed = and_(columns.connection_id == connection, columns.scim.is_not(None))
+    pushed = and_(columns.connection_id == connection, columns.scim_created > 0)
     return pushed if listed.matching is None else and_(pushed, listed.matching)
 
 

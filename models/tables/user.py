@@ -14,16 +14,9 @@ class User(SQLModel, table=True):
     __tablename__ = "users"
     __table_args__ = (
         UniqueConstraint("connection_id", "scim_name_key"),
-        Index("ix_users_connection", "connection_id", "id"),
+        Index("ix_users_connection", "connection_id", "id", "scim_created"),
         Index("ix_users_scim_external_id", "connection_id", "scim_external_id"),
         Index("ix_users_user_name", "connection_id", "user_name"),
-        Index(
-            "ix_users_pushed",
-            "connection_id",
-            "id",
-            sqlite_where=text("scim IS NOT NULL"),
-            postgresql_where=text("scim IS NOT NULL"),
-        ),
         Index(
             "ix_users_pull_cover",
             "connection_id",

@@ -302,13 +302,8 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("pull_cover", sa.BigInteger(), server_default="0", nullable=False)
         )
-        batch_op.create_index("ix_users_connection", ["connection_id", "id"], unique=False)
         batch_op.create_index(
-            "ix_users_pushed",
-            ["connection_id", "id"],
-            unique=False,
-            sqlite_where=sa.text("scim IS NOT NULL"),
-            postgresql_where=sa.text("scim IS NOT NULL"),
+            "ix_users_connection", ["connection_id", "id", "scim_created"], unique=False
         )
         batch_op.create_index(
             "ix_users_pull_cover",
@@ -325,11 +320,6 @@ def downgrade() -> None:
             "ix_users_pull_cover",
             sqlite_where=sa.text("pull_cover > 0"),
             postgresql_where=sa.text("pull_cover > 0"),
-        )
-        batch_op.drop_index(
-            "ix_users_pushed",
-            sqlite_where=sa.text("scim IS NOT NULL"),
-            postgresql_where=sa.text("scim IS NOT NULL"),
         )
         batch_op.drop_index("ix_users_connection")
         batch_op.drop_column("pull_cover")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from api.operation import Operation
 from connectors.memory import MemorySource
 from models.findings import Finding, Kind, Severity
 from models.plans import HoldKind
-from models.store import findings, holds, identities, proposals, reports
+from models.store import findings, holds, identities, proposals, reports, requests
 from models.store.vault import hashed
 from tests.api.admin_kit import (
     API,
@@ -46,6 +47,18 @@ def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
         yield found
 
 
+A_REQUEST: dict[str, Any] = dict.fromkeys(requests.COLUMNS) | {
+    "method": "GET",
+    "path": "/Users",
+    "status": 200,
+    "changes": None,
+    "tolerances": None,
+    "body_size": 0,
+    "took": 1,
+    "created_at": 1,
+}
+
+
 def furnish(at: Office, slug: str) -> None:
     at.peers.sources["okta"] = MemorySource()
     people = staff(at, f"{slug}~okta")
@@ -69,6 +82,7 @@ def furnish(at: Office, slug: str) -> None:
         holds.create(tx, place, HoldKind.USERS, f"Of {slug}.", now=now)
         later = identities.insert_group(tx, key, f"Later of {slug}", now)
         proposals.propose(tx, key, (people.ops, later), {"both": 5}, now)
+        requests.keep(tx, A_REQUEST | {"public_id": f"request-{slug}"}, connection=key)
     at.made("/keys", {"name": f"of {slug}", "organization": slug})
 
 
@@ -94,6 +108,7 @@ def things(at: Office, slug: str) -> dict[str, str]:
         "runs": first("/runs", owner),
         "proposals": first("/proposals", owner),
         "keys": first("/keys", f'organization eq "{slug}"'),
+        "requests": f"request-{slug}",
     }
 
 
@@ -109,7 +124,12 @@ def named(one: Operation) -> str:
 def path_of(one: Operation, ids: dict[str, str]) -> str:
     noun = re.split(r"/", one.path.split("/{id}")[0])[-1]
     asked = "?namespace=name&value=x" if one.query is AliasQuery else ""
-    return one.path.replace("{id}", ids[noun]).replace("{token}", "any") + asked
+    return (
+        one.path.replace("{id}", ids[noun])
+        .replace("{token}", "any")
+        .replace("{request}", ids["requests"])
+        + asked
+    )
 
 
 def a_body(one: Operation) -> Any:
@@ -297,13 +317,7 @@ def test_the_first_key_is_made_once_and_only_where_there_is_none(tmp_path: Path)
         with here.context.database.write() as tx:
             tx.run("DELETE FROM api_keys")
         unset = here.context.settings.model_copy(update={"admin_key": ""})
-        context = type(here.context)(
-            **{
-                name: getattr(here.context, name)
-                for name in ("database", "clock", "vault", "peers", "verifier")
-            },
-            settings=unset,
-        )
+        context = replace(here.context, settings=unset)
         made = auth.ensure_first_key(context)
         assert made is not None
         assert auth.ensure_first_key(context) is None

@@ -103,8 +103,8 @@ class Stage:
             midway()
         time.sleep(SECONDS / 2)
         wait_until(lambda: killer.killed >= 5, 60, "kills, on a slow machine")
-        wait_until(lambda: sum(one.acknowledged for one in providers) > 20, 60, "pushes")
         killer.stop()
+        wait_until(lambda: sum(one.acknowledged for one in providers) > 20, 60, "pushes")
         for provider in providers:
             provider.stop()
         began = time.monotonic()

@@ -1,6 +1,7 @@
 """SCIM requests as they are kept, and how often something was seen at a connection's door."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Row
@@ -25,15 +26,19 @@ COLUMNS = (
     "took",
     "created_at",
 )
-_INSERT = (
-    f"INSERT INTO scim_requests ({', '.join(COLUMNS)}) "
-    f"VALUES ({', '.join(f':{name}' for name in COLUMNS)})"
-)
+
+
+@lru_cache
+def _insertion(columns: tuple[str, ...]) -> str:
+    holders = ", ".join(f":{name}" for name in columns)
+    return f"INSERT INTO scim_requests ({', '.join(columns)}) VALUES ({holders})"
 
 
 def keep(tx: Tx, row: Mapping[str, Any], *, connection: int) -> None:
-    """One request."""
-    tx.run(_INSERT, {**row, "connection_id": connection})
+    """One request. What is null is not sent: every push waits for this."""
+    given = {name: value for name in COLUMNS if (value := row.get(name)) is not None}
+    given["connection_id"] = connection
+    tx.run(_insertion(tuple(given)), given)
 
 
 def keep_all(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> int:
@@ -44,7 +49,7 @@ def keep_all(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> int:
         for row in rows
         if row["connection"] in known
     ]
-    return tx.many(_INSERT, found)
+    return tx.many(_insertion(COLUMNS), found)
 
 
 def count(tx: Tx, tallies: Mapping[tuple[str, str], tuple[int, Instant]]) -> None:

@@ -1,8 +1,8 @@
 """Who asks: administrators and applications, by an API key."""
 
 from dataclasses import dataclass
+from functools import partial
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from api.context import Context, context_of
@@ -40,18 +40,15 @@ async def authenticate(request: Request) -> Key:
     token = token.strip()
     if scheme.lower() != "bearer" or not 0 < len(token) <= _MAX_LENGTH:
         raise _unknown("Send an API key in the header Authorization: Bearer.")
-    return await run_in_threadpool(_look_up, context_of(request), token)
-
-
-def _look_up(context: Context, token: str) -> Key:
-    now = context.clock.now()
-    with context.database.read() as tx:
-        row = accounts.api_key(tx, hashed(token))
+    context = context_of(request)
+    row, now = (
+        await context.read(partial(accounts.api_key, hashed=hashed(token))),
+        context.clock.now(),
+    )
     if row is None:
         raise _unknown("This API key is not known, or was revoked.")
     if row.last_used_at is None or row.last_used_at < now - MINUTE:
-        with context.database.write() as tx:
-            accounts.note_use(tx, "api_keys", row.id, now)
+        await context.write(partial(accounts.note_use, table="api_keys", key=row.id, now=now))
     return Key(key=row.id, public_id=row.public_id, name=row.name, organization=row.organization_id)
 
 

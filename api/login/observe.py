@@ -1,5 +1,6 @@
 """`POST /login/observations`: the application's backend hands in a token it received."""
 
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -35,18 +36,16 @@ class Observation(BaseModel):
 async def observations(request: Request) -> Response:
     key = await authenticate(request)
     given = await parse(Observation, request)
-    answer = await run_in_threadpool(_observe, context_of(request), key, given)
-    return JSONResponse(answer)
+    context = context_of(request)
+    connection = await context.read(partial(_connection, key=key, name=given.connection))
+    login = await run_in_threadpool(_verify, context, connection, given.id_token)
+    return JSONResponse(await context.write(partial(_record, context, connection, login)))
 
 
-def _observe(context: Context, key: Key, given: Observation) -> dict[str, Any]:
-    """Verify first, outside any transaction; then record."""
-    with context.database.read() as tx:
-        connection = _connection(tx, key, given.connection)
-    login = _verify(context, connection, given.id_token)
-    with context.database.write() as tx:
-        observed = observe(tx, connection, login, context.clock.now())
-        return _answer(tx, connection, observed, login.groups)
+def _record(context: Context, connection: Connection, login: Login, tx: Tx) -> dict[str, Any]:
+    """After the token was verified, outside any transaction: the issuer may have been asked."""
+    observed = observe(tx, connection, login, context.clock.now())
+    return _answer(tx, connection, observed, login.groups)
 
 
 def _connection(tx: Tx, key: Key, name: str) -> Connection:

@@ -78,7 +78,8 @@ def give_up(
     """What waits to be done to these objects, and never was begun, is not wanted any more.
 
     Only `among` what waited before it was planned: what came since was not looked at.
-    Not where an earlier operation may have arrived: this one would make sure of it.
+    Not where an earlier operation may have arrived: this one would make sure of it. (`+id`, or
+    SQLite would look for each id under each object.)
     """
     keys, given_up, seen = sorted(object_keys) if among else [], 0, sorted(among)[:20_000]
     for start in range(0, len(keys), 5000):
@@ -86,7 +87,7 @@ def give_up(
             f"""
             UPDATE actions SET state = 'superseded', updated_at = :now, {RELEASED}
             WHERE target_id = :target AND object_key IN :keys AND state IN {WAITING}
-              AND id IN :seen AND attempts = 0 AND NOT EXISTS (
+              AND +id IN :seen AND attempts = 0 AND NOT EXISTS (
                 SELECT 1 FROM actions p WHERE p.target_id = actions.target_id
                   AND p.object_key = actions.object_key AND p.id < actions.id
                   AND p.attempts > 0 AND p.state <> 'done')

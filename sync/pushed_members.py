@@ -160,7 +160,8 @@ class PushedMembers(Voice):
             gone = indirect.marked(self.tx, group, users) - led
             indirect.mark(self.tx, group, come)
             indirect.unmark(self.tx, group, gone)
-            if come:
-                self.say("members came with a group", MembersAdded(group, frozenset(come)))
+            said = led if self.connection.policy.push_ttl else come  # what is said again is fresh
+            if said:
+                self.say("members came with a group", MembersAdded(group, frozenset(said)))
             if gone:
                 self.say("members left with a group", MembersRemoved(group, frozenset(gone)))

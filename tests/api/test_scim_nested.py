@@ -1,6 +1,7 @@
 """A group in a group is shown, found, refused in a circle, and taken out again."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,33 @@ def test_groups_made_together_may_be_inside_each_other_but_in_no_circle(idp: Idp
     assert [one["status"] for one in done] == ["201", "400", "201", "201"]
     assert done[1]["response"]["detail"] == "The group would be inside itself."
     assert idp.names("Groups", 'members[type eq "Group"]') == ["a", "c"]
+
+
+def test_who_leaves_two_inner_groups_at_once_has_left_the_outer(idp: Idp) -> None:
+    people = [idp.user(name)["id"] for name in "abcdef"]
+    inner = [idp.group(name, people) for name in ("One", "Two")]
+    idp.group("Outer", [one["id"] for one in inner])
+    assert len(idp.names("Users", 'groups.display eq "Outer"')) == len(people)
+
+    def leave(group: Json, person: str) -> int:
+        path = f'members[value eq "{person}"]'
+        return idp.patch(f"/Groups/{group['id']}", {"op": "remove", "path": path}).status_code
+
+    with ThreadPoolExecutor(6) as pool:
+        done = [pool.submit(leave, group, person) for person in people for group in inner]
+    assert {one.result() for one in done} == {204}
+    assert idp.names("Users", 'groups.display eq "Outer"') == []
+
+
+def test_a_circle_is_not_closed_from_two_sides_at_once(idp: Idp) -> None:
+    for number in range(4):
+        a, b, c, d = (idp.group(f"{name}{number}")["id"] for name in "abcd")
+
+        def nest(pair: tuple[str, str]) -> int:
+            value = [{"value": pair[1]}]
+            change = {"op": "add", "path": "members", "value": value}
+            return idp.patch(f"/Groups/{pair[0]}", change).status_code
+
+        assert [nest((a, b)), nest((c, d))] == [204, 204]
+        with ThreadPoolExecutor(2) as pool:
+            assert sorted(pool.map(nest, [(b, c), (d, a)])) == [204, 400]

@@ -35,13 +35,18 @@ def active(row: Any, exists: Testimony) -> Testimony:
 
 
 def member(row: Any) -> Testimony:
-    """Of a row of memberships, with the covers of its group and of its user."""
+    """Of a row of memberships, with the covers of its group and of its user.
+
+    A directory lists direct members. Of whom a pushed group brought along, its no says that they
+    are not direct, which the push says too.
+    """
     read = read_cover(row) if row.group_covered and row.user_pull_known else NO_COVER
     point = _at(row.user_pull_cover if row.group_pull_known else 0)
+    pull = hear(Marks(row.pull_yes, row.pull_no), read, point)
     return _of_channels(
         row,
         push=hear(Marks(row.push_yes, row.push_no), _at(row.push_cover)),
-        pull=hear(Marks(row.pull_yes, row.pull_no), read, point),
+        pull=SILENT if row.is_indirect and isinstance(pull, No) else pull,
         login=hear(
             Marks(row.login_yes, row.login_no), _at(row.login_cover if row.login_known else 0)
         ),

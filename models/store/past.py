@@ -28,7 +28,9 @@ _MEMBER = f"""
         u.pull_yes AS user_pull_yes, u.pull_no AS user_pull_no,
         u.pull_cover AS user_pull_cover, u.login_cover, {CHANNELS}, EXISTS (
             SELECT 1 FROM group_aliases a WHERE a.group_id = g.id AND a.namespace = 'claim'
-              AND a.valid_from <= :at) AS login_named
+              AND a.valid_from <= :at) AS login_named, EXISTS (
+            SELECT 1 FROM indirect_members i WHERE i.group_id = g.id AND i.user_id = u.id)
+            AS is_indirect
     FROM users u JOIN groups g ON g.id = :group JOIN connections c ON c.id = u.connection_id
     LEFT JOIN memberships m ON m.group_id = g.id AND m.user_id = u.id
     WHERE u.id = :user

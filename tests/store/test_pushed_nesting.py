@@ -5,6 +5,7 @@ import random
 import pytest
 
 from models.identity import GroupKey
+from models.instant import DAY
 from models.store import indirect, scim
 from models.store.database import Tx
 from sync.pushed_members import Circle
@@ -101,6 +102,39 @@ def test_a_circle_is_refused_and_changes_nothing(play: Playground, closing: str)
         play.push_add("low", "bob", closing)
     assert people(play, "low") == {"ada"}
     assert people(play, "top") == {"ada"}
+
+
+@pytest.mark.parametrize("kind", EVERY_STORE)
+def test_a_directory_that_lists_direct_members_alone_denies_nobody_who_came_with_a_group(
+    kind: str,
+) -> None:
+    """It cannot name them: they are members of what it lists as a member."""
+    play = playground(fresh(kind), login=False)
+    play.company.hire("ada", "bob")
+    play.company.found("low", "ada")
+    play.company.found("top")
+    play.push_user("ada")
+    play.push_user("bob")
+    play.push_group("low", "ada")
+    play.push_group("top", "low", "bob")
+    for _ in range(3):
+        play.clock.at += DAY
+        play.read()
+        play.point_read("ada")
+        play.settle()
+    assert play.in_app("top") == {"ada"}
+    play.push_add("top", "ada")
+    play.company.members["top"] = {"ada"}
+    play.read()
+    play.push_remove("top", "ada")
+    play.company.members["top"] = set()
+    play.clock.at += DAY
+    play.read()
+    play.settle()
+    assert play.in_app("top") == {"ada"}
+    play.push_remove("top", "low")
+    play.settle()
+    assert play.in_app("top") == set()
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -83,6 +83,7 @@ _MEMBER_PARTS = (
         reference_types=("User", "Group"),
         case_exact=True,
     ),
+    Attribute("display", "Taken and not kept: see the member itself.", mutability=_READ_ONLY),
     Attribute(
         "type",
         "What the member is.",

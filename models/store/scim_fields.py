@@ -5,7 +5,20 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Table, and_, case, exists, false, func, literal, or_, true
+from sqlalchemy import (
+    String,
+    Table,
+    and_,
+    case,
+    cast,
+    exists,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    true,
+)
 from sqlmodel import SQLModel
 
 from models import instant
@@ -132,7 +145,9 @@ def members_of_group() -> Rows:
 
 
 def _member_parts(public_id: Expression, kind: str) -> dict[str, Text]:
-    return {"value": _exact(public_id), "type": Text(literal(kind))}
+    """No member is shown with a name of its own, so none is found by one."""
+    unnamed = cast(null(), String)
+    return {"value": _exact(public_id), "type": Text(literal(kind)), "display": Text(unnamed)}
 
 
 def _exact(expression: Expression) -> Text:

@@ -1,10 +1,12 @@
 """What the service says of itself can be read by a client that knows only the standard."""
 
+from typing import Any
+
 import pytest
 from scim2_models import Context, Path, ResourceType, Schema, ScimProvider, ServiceProviderConfig
 
 from api.scim import discovery
-from api.scim.schema import ENTERPRISE_USER
+from api.scim.schema import CORE_GROUP, ENTERPRISE_USER
 
 BASE = "https://trueup.example/scim/v2/c1"
 ANSWER = Context.RESOURCE_QUERY_RESPONSE
@@ -54,3 +56,12 @@ def test_every_address_is_under_the_connection() -> None:
         assert isinstance(meta, dict)
         key = f"s/{body['id']}" if "id" in body else ""
         assert meta["location"] == f"{BASE}/{meta['resourceType']}{key}"
+
+
+def test_a_client_built_from_our_schemas_may_say_what_a_member_is_called() -> None:
+    """RFC 7643 §8.4 shows it, and Canaille sends it."""
+    group = discovery.schemas(BASE)[CORE_GROUP]
+    attributes: Any = group["attributes"]
+    members = next(one for one in attributes if one["name"] == "members")
+    display = next(one for one in members["subAttributes"] if one["name"] == "display")
+    assert display["mutability"] == "readOnly"

@@ -4,7 +4,8 @@ A text that the file does not hold exactly once is a failure: whoever changes th
 here what the same fault would be now.
 """
 
-from dataclasses import dataclass
+from tests.mutation.fault import Fault
+from tests.mutation.scim_faults import SCIM_FAULTS
 
 VERDICT = ("tests/unit/test_verdict.py", "tests/model/test_agreement.py")
 PLAN = ("tests/unit/test_plan.py", "tests/store/test_invariants_removals.py")
@@ -14,17 +15,6 @@ EVIDENCE = ("tests/unit/test_evidence.py", "tests/model/test_agreement.py")
 CERTIFICATE = ("tests/unit/test_certificate.py", "tests/store/test_invariants_reads.py")
 LEDGER = ("tests/store/test_ledger.py", "tests/model/test_agreement.py")
 READING = ("tests/store/test_invariants_reads.py", "tests/model/test_agreement.py")
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    what: str
-    """What it does, in a few words."""
-    file: str
-    right: str
-    wrong: str
-    tests: tuple[str, ...]
-    """The files that should notice, the quickest first."""
 
 
 def _verdict(what: str, right: str, wrong: str) -> Fault:
@@ -253,4 +243,5 @@ FAULTS = [
         "return True",
         ("tests/store/test_stories.py", "tests/store/test_doubts.py"),
     ),
+    *SCIM_FAULTS,
 ]

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutation.faults import FAULTS, Fault
+from tests.mutation.fault import Fault
+from tests.mutation.faults import FAULTS
 
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("api", "connectors", "models", "sync", "tests", "trueup.py", "pyproject.toml")

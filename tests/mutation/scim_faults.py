@@ -1,0 +1,209 @@
+"""Faults in what is made of a PATCH, of a filter, and of who is in which group."""
+
+from tests.mutation.fault import Fault
+
+PATCH = ("tests/unit/test_patch.py",)
+GRAMMAR = ("tests/unit/test_filters.py",)
+FILTER = ("tests/store/test_filtering.py",)
+SELECTION = ("tests/unit/test_patch.py", "tests/scim_model/test_filters_differ.py")
+CONVERSATION = ("tests/scim_model/test_conversation.py",)
+NESTING = "tests/store/test_pushed_nesting.py"
+USERS = "tests/api/test_scim_users.py"
+GROUPS = "tests/api/test_scim_groups.py"
+
+
+def _values(what: str, right: str, wrong: str) -> Fault:
+    return Fault(what, "api/scim/patch_values.py", right, wrong, PATCH)
+
+
+def _of_a_group(what: str, right: str, wrong: str) -> Fault:
+    return Fault(what, "api/scim/patch_groups.py", right, wrong, PATCH)
+
+
+def _members(what: str, right: str, wrong: str, test: str) -> Fault:
+    return Fault(what, "sync/pushed_members.py", right, wrong, (test,))
+
+
+SCIM_FAULTS = [
+    # -- PATCH
+    Fault(
+        "a PATCH that fails half-way leaves its first half",
+        "api/scim/patch_users.py",
+        "after = _copied(resource)",
+        "after = resource",
+        PATCH,
+    ),
+    Fault(
+        "what is read-only is written",
+        "api/scim/patch_users.py",
+        "if Mutable.READ_ONLY in (target.mutability, place.attribute.mutability):",
+        "if False:",
+        PATCH,
+    ),
+    Fault(
+        "a path that is not there is passed over",
+        "api/scim/patch_users.py",
+        'raise InvalidPath(f"There is no attribute {path[:100]!r}.")',
+        "return",
+        PATCH,
+    ),
+    Fault(
+        "a path is read up to where it makes sense",
+        "api/scim/filters.py",
+        '_ATTRIBUTE.fullmatch(selection["attribute"] if selection else text)',
+        '_ATTRIBUTE.match(selection["attribute"] if selection else text)',
+        GRAMMAR,
+    ),
+    _values(
+        "what is required is removed",
+        "\n    if attribute.required:\n        raise Mutability",
+        "\n    if False:\n        raise Mutability",
+    ),
+    _values(
+        "an add replaces the values that are there",
+        "there = holder.get(attribute.name, []) if kind is Kind.ADD else []",
+        "there = []",
+    ),
+    _values(
+        "a replace forgets the parts it does not name",
+        'must be an object.")\n    parts = holder.setdefault(attribute.name, {})',
+        'must be an object.")\n    parts = holder[attribute.name] = {}',
+    ),
+    _values(
+        "an old primary value stays one beside the new one",
+        '    if any(each.get("primary") for each in given):',
+        "    if False:",
+    ),
+    _values(
+        "a selection that finds nothing is made up",
+        "    if made is None:\n        raise NoTarget",
+        "    if made is None:\n        made = {}\n    if False:\n        raise NoTarget",
+    ),
+    _of_a_group(
+        "an empty list to remove removes everybody",
+        "elif op.value is Missing.VALUE:",
+        "elif op.value is Missing.VALUE or op.value == []:",
+    ),
+    _of_a_group(
+        "of several members that are named the first is removed",
+        "            yield from _selected(left)\n            yield from _selected(right)",
+        "            yield from _selected(left)",
+    ),
+    _of_a_group(
+        "a member is selected by any attribute",
+        'name.casefold() == "value" and value',
+        "value",
+    ),
+    # -- filters
+    Fault(
+        "or binds as and does",
+        "api/scim/grammar.py",
+        '(("left", "OR"), ("left", "AND"), ("right", "NOT"))',
+        '(("left", "OR", "AND"), ("right", "NOT"))',
+        GRAMMAR,
+    ),
+    Fault(
+        "not leaves out whoever lacks the attribute",
+        "models/store/filtering.py",
+        "return not_(func.coalesce(condition, false()))",
+        "return not_(condition)",
+        FILTER,
+    ),
+    Fault(
+        "two values together satisfy what one should",
+        "models/store/filtering.py",
+        "    values = elements(many.document, many.path)\n",
+        "    if isinstance(inner, And):\n"
+        "        return and_(_some_value(many, inner.left), _some_value(many, inner.right))\n"
+        "    values = elements(many.document, many.path)\n",
+        FILTER,
+    ),
+    Fault(
+        "null is nothing where several values could be",
+        "models/store/filtering.py",
+        "is_null = isinstance(test, Comparison) and test.value is None",
+        "is_null = False",
+        FILTER,
+    ),
+    Fault(
+        "what ends with something begins with it",
+        "models/store/comparing.py",
+        "start = func.length(subject) - func.length(wanted) + 1",
+        "start = literal(1)",
+        FILTER,
+    ),
+    Fault(
+        "an id is compared without regard to case",
+        "models/store/comparing.py",
+        "    if field.case_exact:\n        return field.expression, literal(value)\n",
+        "",
+        FILTER,
+    ),
+    Fault(
+        "a value that lacks the part is not different",
+        "api/scim/selecting.py",
+        "return lambda value: not equal(value)",
+        "return lambda value: part.name in value and not equal(value)",
+        SELECTION,
+    ),
+    Fault(
+        "who is removed by a selection is everybody but the selected",
+        "api/scim/selecting.py",
+        "return [each for each in values if matches(each)]",
+        "return [each for each in values if not matches(each)]",
+        SELECTION,
+    ),
+    # -- members
+    Fault(
+        "a PUT that is silent on members empties the group",
+        "api/scim/groups.py",
+        "    if members is not None:\n        push.replace_members(key, members)",
+        "    push.replace_members(key, members or [])",
+        (f"{GROUPS}::test_a_put_without_members_says_nothing_of_them",),
+    ),
+    Fault(
+        "a request for an old version is carried out",
+        "api/scim/conditions.py",
+        "if condition is not None and not _names(condition, version):",
+        "if False:",
+        (f"{USERS}::test_a_change_is_made_only_to_the_version_it_was_meant_for",),
+    ),
+    Fault(
+        "a group keeps its version when its members change",
+        "models/store/scim.py",
+        "SET scim_version = scim_version + 1, scim_modified = :now ",
+        "SET scim_modified = :now ",
+        CONVERSATION,
+    ),
+    Fault(
+        "who was deleted comes back with the old memberships",
+        "sync/push.py",
+        "out = [MembersRemoved(group, frozenset({key})) for group in groups]",
+        "out: list[MembersRemoved] = []",
+        (f"{USERS}::test_who_was_deleted_comes_back_without_the_old_memberships",),
+    ),
+    _members(
+        "a list that replaces the members adds to them",
+        "GroupCovered(group, found.users))",
+        "MembersAdded(group, found.users))",
+        f"{GROUPS}::test_a_put_replaces_the_members",
+    ),
+    _members(
+        "who was taken back while waiting joins",
+        "        scim.unpark(self.tx, group, list(values))\n",
+        "",
+        f"{GROUPS}::test_a_member_that_was_taken_back_does_not_join",
+    ),
+    _members(
+        "a group is inside itself",
+        "if group in inner or inner & indirect.above(self.tx, group):",
+        "if False:",
+        "tests/api/test_scim_nested.py::test_a_circle_is_refused_in_words",
+    ),
+    _members(
+        "who leaves by name leaves though a group inside brings them",
+        "MembersRemoved(group, found.users - stay)",
+        "MembersRemoved(group, found.users)",
+        NESTING,
+    ),
+]

@@ -190,8 +190,8 @@ SCIM_FAULTS = [
     ),
     _members(
         "who was taken back while waiting joins",
-        "        scim.unpark(self.tx, group, list(values))\n",
-        "",
+        "unpark(self.tx, group, list(values))",
+        "unpark(self.tx, group, [])",
         f"{GROUPS}::test_a_member_that_was_taken_back_does_not_join",
     ),
     _members(

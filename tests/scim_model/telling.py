@@ -132,7 +132,7 @@ class Telling(RuleBasedStateMachine):
         """A user, now and then a group, or whom nobody knows yet."""
         if isinstance(value, str):
             return value
-        if value >= speech.GONE:
+        if value >= speech.GONE or not self.model.users:
             return self.gone
         groups = list(self.model.groups)
         if groups and value >= speech.GROUP:

@@ -1,6 +1,7 @@
 """Everything after the read: narrow, decide again, compare a target, plan, queue, explain.
 
-    python -m benchmarks.engine [--small] [--url postgresql+psycopg://…]
+    python -m benchmarks.engine [--small] [--users 100000] [--groups 10000]
+        [--memberships 2000000] [--url postgresql+psycopg://…]
 
 100,000 users in 10,000 groups with 2,000,000 memberships, of which push and read say the same
 and which one target holds; `--small` has a hundredth of that. An address must name a database
@@ -210,9 +211,14 @@ def measure(database: Database, users: int, groups: int, memberships: int) -> No
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--small", action="store_true")
+    options.add_argument("--users", type=int, default=100_000)
+    options.add_argument("--groups", type=int, default=10_000)
+    options.add_argument("--memberships", type=int, default=2_000_000)
     options.add_argument("--url", default="")
     given = options.parse_args()
-    sizes = (1_000, 100, 20_000) if given.small else (100_000, 10_000, 2_000_000)
+    sizes = (given.users, given.groups, given.memberships)
+    if given.small:
+        sizes = (1_000, 100, 20_000)
     with tempfile.TemporaryDirectory() as home:
         database = Database(given.url or f"sqlite:///{Path(home)}/trueup.db")
         migrate(database)

@@ -1,7 +1,7 @@
 """What targets hold for our objects."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Row
 
@@ -147,8 +147,8 @@ def groups_at(tx: Tx, target: int) -> Sequence[Row[Any]]:
 
 def members_at(tx: Tx, target: int, group: GroupKey) -> set[UserKey]:
     """Whom the target holds as members of a group."""
-    sql = "SELECT user_id FROM member_bindings WHERE target_id = :target AND group_id = :group"
-    return set(tx.column(sql, {"target": target, "group": group}))
+    held = "member_bindings WHERE target_id = :target AND group_id = :group"
+    return cast(set[UserKey], tx.numbers("user_id", held, {"target": target, "group": group}))
 
 
 def users_of(tx: Tx, target: int, connection: int) -> Iterator[tuple[str, UserKey, bool]]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from models.identity import GroupKey
 from models.instant import Instant
+from models.store import bindings
 from models.store.database import Tx
 
 NO_TARGET = 0
@@ -208,33 +209,30 @@ def _odd(
 def _at_target(tx: Tx, target: int, group: _Group, odd: dict[int, int], roll: _Roll) -> list[int]:
     if not odd and group.members == group.held and not group.is_removed:
         return []
-    held = set(tx.column(_HELD, {"target": target, "group": group.key}))
+    held = bindings.members_at(tx, target, group.key)
     found = [
         user
         for user, said in odd.items()
         if (_is_denied(said, roll.of(user)) or group.is_removed if user in held else said & YES)
     ]
     if group.is_removed:
-        return sorted(found + _plain_members(tx, group, odd))
+        return sorted([*found, *_plain_members(tx, group, odd)])
     plain = held.difference(odd)
     count, total = group.members
     if (len(plain), sum(plain)) != (count - len(odd), total - sum(odd)):
-        found += [user for user in _plain_members(tx, group, odd) if user not in held]
+        found += _plain_members(tx, group, odd) - held
     return _present(group, found, roll)
 
 
-_HELD = "SELECT user_id FROM member_bindings WHERE target_id = :target AND group_id = :group"
-
-
-def _plain_members(tx: Tx, group: _Group, odd: dict[int, int]) -> list[int]:
-    sql = "SELECT user_id FROM memberships WHERE group_id = :group"
-    return [user for user in tx.column(sql, {"group": group.key}) if user not in odd]
+def _plain_members(tx: Tx, group: _Group, odd: dict[int, int]) -> set[int]:
+    everyone = tx.numbers("user_id", "memberships WHERE group_id = :group", {"group": group.key})
+    return everyone.difference(odd)
 
 
 def _between(tx: Tx, group: _Group, odd: dict[int, int], roll: _Roll) -> list[int]:
     if group.is_removed:
         affirmed = [user for user, said in odd.items() if said & YES]
-        return sorted(affirmed + _plain_members(tx, group, odd))
+        return sorted([*affirmed, *_plain_members(tx, group, odd)])
     found = [user for user, said in odd.items() if _is_split(said, roll.of(user))]
     return _present(group, found, roll)
 

@@ -44,10 +44,10 @@ def _certificate(what: str, right: str, wrong: str) -> Fault:
 FAULTS = [
     _verdict(
         "the oldest word wins",
-        "key=lambda one: (one[1].as_of,",
-        "key=lambda one: (-one[1].as_of,",
+        "return said[1].as_of, isinstance(said[1], Yes)",
+        "return -said[1].as_of, isinstance(said[1], Yes)",
     ),
-    _verdict("at a tie access is lost", "isinstance(one[1], Yes))", "isinstance(one[1], No))"),
+    _verdict("at a tie access is lost", "isinstance(said[1], Yes)", "isinstance(said[1], No)"),
     _verdict(
         "stale evidence decides",
         "if is_stale(channel, word, policy, now):",
@@ -178,8 +178,8 @@ FAULTS = [
     ),
     _evidence(
         "a cover affirms whom it denied",
-        "for one in covers if marks.no < one.no_as_of)",
-        "for one in covers)",
+        "if marks.no < one.no_as_of and newest < one.yes_as_of:",
+        "if newest < one.yes_as_of:",
     ),
     _evidence(
         "every silence of a read counts as confirmed",

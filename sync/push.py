@@ -21,7 +21,7 @@ from sync.extensions import mapping
 from sync.matching import Match, Matched, Recycled, is_directory_id, match
 from sync.pushed import Resource
 from sync.pushed_members import Found, PushedMembers
-from sync.tolerances import RETURNING_USER
+from sync.tolerances import NAME_GIVEN_ON, RETURNING_USER
 from sync.voice import Voice
 
 
@@ -190,7 +190,7 @@ class Push(Voice):
 
     @property
     def _members(self) -> PushedMembers:
-        kept = (self.said, self.touched, self.parked)
+        kept = (self.said, self.touched, self.parked, self.forgiven)
         return PushedMembers(self.tx, self.connection, self.clock, *kept)
 
     def _attributes(
@@ -238,10 +238,10 @@ class Push(Voice):
         if found is None:
             return None
         inactive = found.push_active_no > found.push_active_yes
-        returns = RETURNING_USER.name in self.connection.policy.tolerances
-        if returns and inactive and external and found.scim_external_id == external:
+        is_same = inactive and external and found.scim_external_id == external
+        if is_same and self.forgives(RETURNING_USER):
             return UserKey(found.id)
-        if inactive and _is_anothers(found, name, external):
+        if inactive and _is_anothers(found, name, external) and self.forgives(NAME_GIVEN_ON):
             scim.release_name(self.tx, found.id, self.clock.now())
             if self._is_anothers(external, found.id):
                 raise NameTaken(f"The externalId {external} is taken.")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from models.evidence import Channel, GroupCovered, GroupSaid, MembersAdded, MembersRemoved
 from models.identity import GroupKey, UserKey
 from models.store import indirect, nesting, scim, scim_members
+from sync.tolerances import STRANGERS_PARKED
 from sync.voice import Voice
 
 
@@ -102,6 +103,8 @@ class PushedMembers(Voice):
         groups = scim_members.known_groups(self.tx, self.connection.key, rest)
         strangers = [value for value in rest if value not in groups]
         self.parked.extend(strangers)
+        if strangers:
+            self.forgives(STRANGERS_PARKED)
         now = self.clock.now()
         scim_members.park(self.tx, self.connection.key, group, values=strangers, as_of=now)
         return Found(frozenset(users.values()), frozenset(groups.values()))

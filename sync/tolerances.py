@@ -140,6 +140,13 @@ RETURNING_USER = Tolerance(
     "Okta; RFC 7644 §3.3 has 409.",
     is_settable=True,
 )
+NAME_GIVEN_ON = Tolerance(
+    "name_given_on",
+    "It gives the userName of a deactivated user to another with another externalId. The former "
+    "loses the name.",
+    "Okta, which never deletes; RFC 7644 §3.3 has 409.",
+    is_settable=True,
+)
 USER_NAME_FROM_EMAIL = Tolerance(
     "user_name_from_email",
     "It sends users without a userName. The primary e-mail address, or the one for work, is it.",

@@ -8,6 +8,7 @@ from models.store.database import Tx
 from models.store.ledger import Touched
 from sync import intake
 from sync.connection import Connection
+from sync.tolerances import Tolerance
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,15 @@ class Voice:
     """What was decided again."""
     parked: list[str] = field(default_factory=list)
     """Members that are not known yet."""
+    forgiven: set[str] = field(default_factory=set)
+    """The names of the tolerances that were needed."""
+
+    def forgives(self, tolerance: Tolerance) -> bool:
+        """Whether the connection wants this one; if so, it is needed here."""
+        is_wanted = not tolerance.is_settable or tolerance.name in self.connection.policy.tolerances
+        if is_wanted:
+            self.forgiven.add(tolerance.name)
+        return is_wanted
 
     def say(self, event: str, *facts: Fact) -> None:
         """Each word has its own time, so that the later of two in one request wins."""

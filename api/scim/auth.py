@@ -14,7 +14,7 @@ from api.addresses import address_of
 from api.context import Context, Introduced, context_of
 from api.scim.errors import ScimError, TooManyRequests, Unauthorized
 from api.scim.filters import is_storable
-from api.scim.forgiving import forgive, noting
+from api.scim.forgiving import noting
 from api.scim.record import HEADER, LONGEST_ID, Record, part_of, record_of
 from api.scim.request_log import WRONG_TOKEN
 from models.instant import MINUTE
@@ -24,7 +24,6 @@ from models.store.vault import hashed
 from sync import connection as connections
 from sync.connection import Connection
 from sync.push import Push
-from sync.tolerances import STRANGERS_PARKED
 
 T = TypeVar("T")
 
@@ -68,8 +67,7 @@ class Caller:
             push = Push(tx, self._connection(tx), clock)
             with noting(record.tolerances, push.connection.policy.tolerances):
                 response = work(push)
-                if push.parked:
-                    forgive(STRANGERS_PARKED)
+            record.tolerances |= push.forgiven
             row = record.row(response, clock.now(), said=push.said, parked=push.parked)
             requests.keep(tx, row, connection=push.connection.key)
             return response

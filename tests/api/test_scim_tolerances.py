@@ -36,6 +36,11 @@ def again(idp: Idp, ada: Json, ops: Json) -> None:
     idp.call("POST", "/Users", {"schemas": [USER], "userName": "ada", "externalId": "e-ada"})
 
 
+def another(idp: Idp, ada: Json, ops: Json) -> None:
+    idp.patch(f"/Users/{ada['id']}", {"op": "replace", "path": "active", "value": False})
+    idp.call("POST", "/Users", {"schemas": [USER], "userName": "ada", "externalId": "e-other"})
+
+
 def put(path: str, body: Json) -> Needs:
     return lambda idp, ada, ops: idp.call("PUT", path.format(ada=ada["id"], ops=ops["id"]), body)
 
@@ -117,6 +122,7 @@ CASES: dict[str, list[Needs]] = {
         patched(ADA, op="replace", path="password", value="hunter2"),
     ],
     "returning_user": [again],
+    "name_given_on": [another],
     "put_without_active": [put(ADA, {"schemas": [USER], "userName": "ada", "externalId": "e-ada"})],
     "put_without_members": [put(OPS, {"schemas": [GROUP], "displayName": "Ops"})],
     "strangers_parked": [patched(OPS, op="add", path="members", value=[{"value": "stranger"}])],
@@ -185,7 +191,7 @@ def test_what_could_do_harm_is_done_only_where_the_connection_wants_it(tmp_path:
         lost = {"op": "add", "path": "badge", "value": "7"}
         assert idp.patch(f"/Users/{ada['id']}", lost).json()["scimType"] == "invalidPath"
 
-        wanted(idp, user_name_from_email=True, unknown_paths=True, returning_user=False)
+        wanted(idp, user_name_from_email=True, unknown_paths=True, **OFF)
         made = idp.call("POST", "/Users", rippling)
         assert (made.status_code, made.json()["userName"]) == (201, "eve@acme.example")
         assert idp.patch(f"/Users/{ada['id']}", lost).status_code == 200
@@ -193,7 +199,12 @@ def test_what_could_do_harm_is_done_only_where_the_connection_wants_it(tmp_path:
         assert idp.patch(f"/Users/{ada['id']}", off).status_code == 200
         body = {"schemas": [USER], "userName": "ada", "externalId": "e"}
         assert idp.call("POST", "/Users", body).json()["scimType"] == "uniqueness"
+        body = {"schemas": [USER], "userName": "ada", "externalId": "another"}
+        assert idp.call("POST", "/Users", body).json()["scimType"] == "uniqueness"
         assert counts(idp) == {"user_name_from_email": 1, "unknown_paths": 1}
+
+
+OFF = {"returning_user": False, "name_given_on": False}
 
 
 def wanted(idp: Idp, **tolerances: bool) -> None:

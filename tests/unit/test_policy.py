@@ -241,7 +241,7 @@ def test_settings_are_read() -> None:
     assert (found.groups.only, found.groups.never) == (("app-*",), ("app-test",))
     assert (found.default_role, found.history) == ("member", 90 * DAY)
     assert (found.ignored, found.requests) == ({"display_name"}, 2 * DAY)
-    assert found.tolerances == {"unknown_paths", "returning_user"}
+    assert found.tolerances == {"unknown_paths", "returning_user", "name_given_on"}
 
 
 def test_a_time_to_live_under_twice_the_interval_is_too_short() -> None:

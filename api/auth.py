@@ -41,10 +41,8 @@ async def authenticate(request: Request) -> Key:
     if scheme.lower() != "bearer" or not 0 < len(token) <= _MAX_LENGTH:
         raise _unknown("Send an API key in the header Authorization: Bearer.")
     context = context_of(request)
-    row, now = (
-        await context.read(partial(accounts.api_key, hashed=hashed(token))),
-        context.clock.now(),
-    )
+    row = await context.read(partial(accounts.api_key, hashed=hashed(token)))
+    now = context.clock.now()
     if row is None:
         raise _unknown("This API key is not known, or was revoked.")
     if row.last_used_at is None or row.last_used_at < now - MINUTE:

@@ -2,30 +2,23 @@
 
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import msgspec
-from psycopg.types.json import set_json_loads
-from sqlalchemy import Connection, Engine, Row, create_engine, event, text
-from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy import Connection, Row, text
+from sqlalchemy.exc import DBAPIError
 
-from models.store import driver, filtering
+from models.store import driver, engines
 from models.store.driver import Columns, Params
 
 T = TypeVar("T")
 TRIES = 50
 _numbers = msgspec.json.Decoder(set[int]).decode
-IDLE = 2.0
-"""Seconds after which a connection to a server is tried before it is used again."""
 _LOST = frozenset({"40001", "40P01", "55P03", "23505", "25P03"})
 """Serialization, deadlock, a lock not to be had, a row that another inserted meanwhile, and
 a transaction that stood still for too long."""
-STILL = 30
-"""Seconds after which PostgreSQL ends a transaction that stands still. A process that was frozen
-in the middle of one would keep its locks from everybody for as long as it is frozen."""
 
 
 class Tx:
@@ -146,7 +139,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
-        self.engine = _sqlite(url) if self.is_sqlite else _postgres(url)
+        self.engine = engines.sqlite(url) if self.is_sqlite else engines.postgres(url)
         self.on_work: Callable[[], None] = lambda: None
         """Called after a transaction that queued something was committed."""
         self._writer = threading.Lock()
@@ -224,64 +217,6 @@ def _was_faster(trouble: DBAPIError) -> bool:
     if isinstance(trouble.orig, sqlite3.Error):
         return getattr(trouble.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
     return getattr(trouble.orig, "sqlstate", None) in _LOST
-
-
-def _sqlite(url: str) -> Engine:
-    engine = create_engine(
-        url, pool_size=20, max_overflow=30, connect_args={"cached_statements": 512}
-    )
-
-    @event.listens_for(engine, "connect")
-    def prepare(dbapi: Any, _record: object) -> None:
-        dbapi.isolation_level = None
-        filtering.register(dbapi)
-        for pragma in (
-            "busy_timeout=30000",  # first: the others wait by it
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            "cache_size=-16384",
-            "temp_store=MEMORY",
-        ):
-            dbapi.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("writes")
-        driver.taken(connection, "BEGIN IMMEDIATE" if writes else "BEGIN", (), driver.count)
-
-    return engine
-
-
-def _postgres(url: str) -> Engine:
-    set_json_loads(msgspec.json.decode)
-    engine = create_engine(url, pool_size=20, max_overflow=30)
-    _ping_idle(engine)
-
-    @event.listens_for(engine, "connect")
-    def prepare(dbapi: Any, _record: object) -> None:
-        dbapi.prepared_max = driver.KEPT
-        dbapi.execute(f"SET idle_in_transaction_session_timeout = '{STILL}s'")
-        dbapi.commit()
-
-    return engine
-
-
-def _ping_idle(engine: Engine) -> None:
-    """The server may be another than it was when a connection was used last."""
-
-    @event.listens_for(engine, "checkin")
-    def note(_dbapi: Any, record: Any) -> None:
-        record.info["used"] = time.monotonic()
-
-    @event.listens_for(engine, "checkout")
-    def ping(dbapi: Any, record: Any, _proxy: object) -> None:
-        if time.monotonic() - record.info.get("used", 0) < IDLE:
-            return
-        try:
-            engine.dialect.do_ping(dbapi)
-        except engine.dialect.loaded_dbapi.Error as trouble:
-            raise DisconnectionError from trouble  # the pool tries another
 
 
 def dumps(value: Any) -> str:

@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from models.store.database import STILL, Tx
+from models.store.database import Tx
+from models.store.engines import STILL
 from tests import builders
 from tests.playground import fresh
 

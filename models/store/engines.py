@@ -1,0 +1,75 @@
+"""Connections to SQLite and PostgreSQL, each as the store needs them."""
+
+import time
+from typing import Any
+
+import msgspec
+from psycopg.types.json import set_json_loads
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DisconnectionError
+
+from models.store import driver, filtering
+
+IDLE = 2.0
+"""Seconds after which a connection to a server is tried before it is used again."""
+STILL = 30
+"""Seconds after which PostgreSQL ends a transaction that stands still. A process that was frozen
+in the middle of one would keep its locks from everybody for as long as it is frozen."""
+
+
+def sqlite(url: str) -> Engine:
+    engine = create_engine(
+        url, pool_size=20, max_overflow=30, connect_args={"cached_statements": 512}
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(dbapi: Any, _record: object) -> None:
+        dbapi.isolation_level = None
+        filtering.register(dbapi)
+        for pragma in (
+            "busy_timeout=30000",  # first: the others wait by it
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "cache_size=-16384",
+            "temp_store=MEMORY",
+        ):
+            dbapi.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes")
+        driver.taken(connection, "BEGIN IMMEDIATE" if writes else "BEGIN", (), driver.count)
+
+    return engine
+
+
+def postgres(url: str) -> Engine:
+    set_json_loads(msgspec.json.decode)
+    engine = create_engine(url, pool_size=20, max_overflow=30)
+    _ping_idle(engine)
+
+    @event.listens_for(engine, "connect")
+    def prepare(dbapi: Any, _record: object) -> None:
+        dbapi.prepared_max = driver.KEPT
+        dbapi.execute(f"SET idle_in_transaction_session_timeout = '{STILL}s'")
+        dbapi.commit()
+
+    return engine
+
+
+def _ping_idle(engine: Engine) -> None:
+    """The server may be another than it was when a connection was used last."""
+
+    @event.listens_for(engine, "checkin")
+    def note(_dbapi: Any, record: Any) -> None:
+        record.info["used"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def ping(dbapi: Any, record: Any, _proxy: object) -> None:
+        if time.monotonic() - record.info.get("used", 0) < IDLE:
+            return
+        try:
+            engine.dialect.do_ping(dbapi)
+        except engine.dialect.loaded_dbapi.Error as trouble:
+            raise DisconnectionError from trouble  # the pool tries another

@@ -72,7 +72,8 @@ class Push(Voice):
         said = pushed.news(self._attributes(resource), {})
         word = UserSaid(user=key, exists=True, active=resource["active"], attributes=said)
         self.say("user", word)
-        self._join_parked(Found(users=frozenset({key})), public_id, resource)
+        arrived = Found(users=frozenset({key}))
+        self._members.arrive(arrived, _waited_for(public_id, resource))  # its turn is taken
         return key
 
     def take_over(self, public_id: str) -> bool:
@@ -214,14 +215,14 @@ class Push(Voice):
             return False
         link, name = self.connection.key, str(external)
         found = scim.by_external_id(self.tx, "users", connection=link, external_id=name)
-        if found is None and scim.take_turn(self.tx, link, name):
+        if found is None and scim.take_turns(self.tx, link, [name]):
             found = scim.by_external_id(self.tx, "users", connection=link, external_id=name)
         return found is not None and found.id != key
 
     def _join_parked(self, arrived: Found, public_id: str, resource: Resource) -> None:
-        names = [public_id]
-        if resource.get("externalId"):
-            names.append(str(resource["externalId"]))
+        """Whoever parks one of its names meanwhile is done by now, or finds it."""
+        names = _waited_for(public_id, resource)
+        scim.take_turns(self.tx, self.connection.key, names)
         self._members.arrive(arrived, names)
 
     def _standing(self, resource: Resource) -> UserKey | None:
@@ -233,7 +234,7 @@ class Push(Voice):
         external = resource.get("externalId")
         link, name = self.connection.key, str(resource["userName"])
         if external:
-            scim.take_turn(self.tx, link, str(external))
+            scim.take_turns(self.tx, link, [str(external)])
         found = scim.user_called(self.tx, link, name=name, external_id=external)
         if found is None:
             return None
@@ -302,6 +303,12 @@ class Push(Voice):
                     said = loads(scim.of_key(self.tx, "users", key).pull_said) or {}
                     kept += [name_key(said["user_name"][0])] if "user_name" in said else []
                 identities.retire_user_names(self.tx, key, one.namespace, kept=kept, now=now)
+
+
+def _waited_for(public_id: str, resource: Resource) -> list[str]:
+    """Under which names it may be parked in groups."""
+    external = resource.get("externalId")
+    return [public_id, str(external)] if external else [public_id]
 
 
 def _is_called(row: Row[Any], resource: Resource) -> bool:

@@ -46,11 +46,12 @@ class PushedMembers(Voice):
     def remove(self, group: GroupKey, values: Sequence[str]) -> None:
         """Whom another way leads there stays, as an indirect member."""
         scim_members.unpark(self.tx, group, list(values))
-        found = self._known(values)
+        found, _ = self._named(values)
         scim.touch(self.tx, [group], self.clock.now())
         if not indirect.is_nested(self.tx, group):
             self.say("members removed", MembersRemoved(group, found.users))
             return
+        found = self._with_groups(group, values, found)
         self._unnest(group, found.groups)
         stay = self._led_here(group, found.users)
         self.say("members removed", MembersRemoved(group, found.users - stay))
@@ -91,29 +92,46 @@ class PushedMembers(Voice):
         self._settle(above, before)
 
     def arrive(self, found: Found, names: list[str]) -> None:
-        """Somebody, or some group, was waited for under one of these names. Raises Circle."""
-        for group, value in scim_members.parked_for(self.tx, self.connection.key, names):
-            scim_members.unpark(self.tx, group, [value])
-            self.enter(group, found)
+        """Somebody, or some group, was waited for under one of these names. Raises Circle.
+
+        Who was taken back in this very moment does not join.
+        """
+        waiting = scim_members.parked_for(self.tx, self.connection.key, names)
+        indirect.hold(self.tx, {group for group, _ in waiting})
+        for group, value in waiting:
+            if scim_members.unpark(self.tx, group, [value]):
+                self.enter(group, found)
 
     def _found(self, group: GroupKey, values: Sequence[str]) -> Found:
-        """Strangers are parked."""
+        """Strangers are parked, unless they arrived in this very moment."""
+        link = self.connection.key
+        found, strangers = self._named(values)
+        if strangers and scim.take_turns(self.tx, link, strangers):
+            found, strangers = self._named(values)
+        self.parked.extend(strangers)
+        if strangers:
+            self.forgives(STRANGERS_PARKED)
+        scim_members.park(self.tx, link, group, values=strangers, as_of=self.clock.now())
+        return found
+
+    def _named(self, values: Sequence[str]) -> tuple[Found, list[str]]:
+        """Whom these name, and which of them name nobody."""
         users = scim_members.known_members(self.tx, self.connection.key, list(values))
         rest = [value for value in values if value not in users]
         groups = scim_members.known_groups(self.tx, self.connection.key, rest)
         strangers = [value for value in rest if value not in groups]
-        self.parked.extend(strangers)
-        if strangers:
-            self.forgives(STRANGERS_PARKED)
-        now = self.clock.now()
-        scim_members.park(self.tx, self.connection.key, group, values=strangers, as_of=now)
-        return Found(frozenset(users.values()), frozenset(groups.values()))
+        return Found(frozenset(users.values()), frozenset(groups.values())), strangers
 
-    def _known(self, values: Sequence[str]) -> Found:
+    def _with_groups(self, group: GroupKey, values: Sequence[str], found: Found) -> Found:
+        """A user and a group may go by one externalId. Who is no member was not meant."""
+        named = indirect.named(self.tx, {group}, found.users)
+        if named == found.users:
+            return found
         users = scim_members.known_members(self.tx, self.connection.key, list(values))
-        rest = [value for value in values if value not in users]
-        groups = scim_members.known_groups(self.tx, self.connection.key, rest)
-        return Found(frozenset(users.values()), frozenset(groups.values()))
+        unclear = [value for value in values if value in users and users[value] not in named]
+        groups = scim_members.known_groups(self.tx, self.connection.key, unclear)
+        inner = indirect.children(self.tx, group).intersection(groups.values())
+        return Found(found.users, found.groups | inner)
 
     def _nest(self, group: GroupKey, inner: Set[GroupKey]) -> None:
         if not inner:

@@ -1,6 +1,8 @@
 """Users and groups as their identity provider pushed them."""
 
 import unicodedata
+import zlib
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row
@@ -10,6 +12,8 @@ from models.identity import GroupKey, UserKey
 from models.instant import Instant
 from models.store import identities
 from models.store.database import Tx, dumps
+
+TURNS = 256
 
 
 def name_key(name: str) -> str:
@@ -77,15 +81,19 @@ def user_called(tx: Tx, connection: int, *, name: str, external_id: str | None) 
     )
 
 
-def take_turn(tx: Tx, connection: int, external_id: str) -> bool:
-    """Until the end nobody else takes a turn with this externalId. False where turns are taken
-    anyway, so that nothing can have changed meanwhile.
+def take_turns(tx: Tx, connection: int, names: Sequence[str]) -> bool:
+    """Until the end nobody else takes a turn with any of these names. False where turns are
+    taken anyway, so that nothing can have changed meanwhile.
+
+    The names share some turns, for a server keeps only so many, and take them in one order.
     """
-    if tx.dialect == "sqlite":
+    turns = sorted({zlib.crc32(name.encode()) % TURNS for name in names})
+    if tx.dialect == "sqlite" or not turns:
         return False
-    tx.run(
-        "SELECT pg_advisory_xact_lock(CAST(:connection AS integer), hashtext(:external))",
-        {"connection": connection, "external": external_id},
+    tx.rows(
+        "SELECT pg_advisory_xact_lock(CAST(:connection AS integer), turn) "
+        "FROM generate_series(0, :last) AS turn WHERE turn IN :turns ORDER BY turn",
+        {"connection": connection, "turns": turns, "last": TURNS - 1},
     )
     return True
 

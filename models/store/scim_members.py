@@ -59,16 +59,17 @@ def park(
     )
 
 
-def unpark(tx: Tx, group: GroupKey, values: list[str] | None = None) -> None:
-    """These are not to join any more; None is all of the group's."""
+def unpark(tx: Tx, group: GroupKey, values: list[str] | None = None) -> int:
+    """These are not to join any more; None is all of the group's. Answers how many were to."""
     if values is None:
-        tx.run("DELETE FROM parked_members WHERE group_id = :group", {"group": group})
-        return
-    for start in range(0, len(values), 5000):
+        return tx.run("DELETE FROM parked_members WHERE group_id = :group", {"group": group})
+    return sum(
         tx.run(
             "DELETE FROM parked_members WHERE group_id = :group AND value IN :values",
             {"group": group, "values": values[start : start + 5000]},
         )
+        for start in range(0, len(values), 5000)
+    )
 
 
 def parked_for(tx: Tx, connection: int, values: list[str]) -> list[tuple[GroupKey, str]]:

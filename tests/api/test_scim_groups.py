@@ -1,6 +1,6 @@
 """A group has exactly the members that its identity provider gave it, one request at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -261,6 +261,48 @@ def test_members_come_and_go_at_once_and_none_is_lost(service: Service) -> None:
     with service.client() as http:
         stay = {one for start in range(8) for one in people[start::8][1::2]}
         assert Idp(service, http).members(group) == stay
+
+
+def at_once(service: Service, *works: Callable[[Idp], object]) -> None:
+    """Each by a client of its own."""
+
+    def done(work: Callable[[Idp], object]) -> object:
+        with service.client() as http:
+            return work(Idp(service, http))
+
+    with ThreadPoolExecutor(len(works)) as threads:
+        list(threads.map(done, works))
+
+
+def test_who_is_made_while_it_is_announced_joins(service: Service) -> None:
+    with service.client() as http:
+        idp = Idp(service, http)
+        group = idp.group("Everybody")
+        for turn in range(12):
+            name, body = f"e{turn}", {"schemas": [GROUP], "displayName": f"g{turn}"}
+            made = {"schemas": [USER], "userName": name, "externalId": name}
+            kind, body = ("Groups", body | {"externalId": name}) if turn % 2 else ("Users", made)
+            at_once(
+                service,
+                lambda one, to=f"/{kind}", body=body: one.call("POST", to, body),
+                lambda one, name=name: one.patch(f"/Groups/{group['id']}", add(name)),
+            )
+        assert len(idp.members(group)) == 12
+
+
+def test_who_is_taken_back_while_it_is_made_is_no_member(service: Service) -> None:
+    with service.client() as http:
+        idp = Idp(service, http)
+        for turn in range(12):
+            name = f"e{turn}"
+            group = idp.group(f"g{turn}", [name])
+            op = remove(name) if turn % 2 else replace()
+            at_once(
+                service,
+                lambda one, name=name: one.user(name, externalId=name),
+                lambda one, to=f"/Groups/{group['id']}", op=op: one.patch(to, op),
+            )
+            assert idp.members(group) == set()
 
 
 def test_everything_at_once_ends_in_answers_that_a_client_understands(service: Service) -> None:

@@ -8,6 +8,8 @@ import pytest
 
 from tests.api.scim_app import BOTH, GROUP, Idp, Json, serving_on
 
+ADD = {"op": "add", "path": "members"}
+
 
 @pytest.fixture(params=BOTH)
 def idp(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Idp]:
@@ -53,6 +55,27 @@ def test_a_group_is_taken_out_by_name_with_all_it_brought(idp: Idp) -> None:
     assert idp.members(outer) == {bob["id"]}
     assert idp.names("Users", 'groups.display eq "Outer"') == ["bob"]
     assert idp.get(f"/Groups/{outer['id']}").headers["etag"] != version
+
+
+def test_a_group_leaves_by_a_name_that_a_user_was_given_later(idp: Idp) -> None:
+    inner = idp.group("Inner", externalId="same")
+    outer = idp.group("Outer", ["same"])
+    user = idp.user("ada", externalId="same")
+    idp.patch(f"/Groups/{inner['id']}", ADD | {"value": [{"value": user["id"]}]})
+    path = 'members[value eq "same"]'
+    idp.patch(f"/Groups/{outer['id']}", {"op": "remove", "path": path})
+    assert idp.members(outer) == set()
+    assert idp.names("Users", 'groups.display eq "Outer"') == []
+
+
+def test_a_user_leaves_by_a_name_that_a_group_has_too_and_the_group_stays(idp: Idp) -> None:
+    inner = idp.group("Inner", externalId="same")
+    outer = idp.group("Outer", [inner["id"]])
+    idp.user("ada", externalId="same")
+    idp.patch(f"/Groups/{outer['id']}", ADD | {"value": [{"value": "same"}]})
+    path = 'members[value eq "same"]'
+    idp.patch(f"/Groups/{outer['id']}", {"op": "remove", "path": path})
+    assert idp.members(outer) == {inner["id"]}
 
 
 def test_a_deleted_group_is_a_member_no_more(idp: Idp) -> None:

@@ -12,15 +12,18 @@ import msgspec
 
 REMOVED = "(removed)"
 _NAME = re.compile(
-    r"pass[-_ ]?(?:word|wd|phrase|code)|pwd|secret|token|credential|authorization"
-    r"|(?:api|private|access)[-_ ]?key",
+    r"pass[-_ ]?(?:word|wort|wd|phrase|code)|pwd|secret|token|credential"
+    r"|authorization|(?:api|private|access)[-_ ]?key",
     re.I,
 )
 _MAYBE = (b"pass", b"pwd", b"secret", b"token", b"credential", b"authorization", b"key", b"\\u")
 """Where none of these stands there is no such name; an escape could hide one."""
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
-_NAMING = ("path", "type", "name", "attribute")
+_NAMING = ("path", "type", "name", "attribute", "key")
 """Members of an object that tell what its `value` is."""
+_ASKING = ("path", "filter")
+"""Members that may compare something with a secret."""
+_COMPARES = re.compile(r"[\s\[\"]")
 
 
 def is_secret(name: str) -> bool:
@@ -39,11 +42,16 @@ def body(raw: bytes) -> str | None:
         return None
 
 
-def target(text: str) -> str:
-    """A path with its query, still encoded."""
+def target(text: str, token: str) -> str:
+    """A path with its query, still encoded; the token of the door may be encoded in any way."""
     path, mark, query = text.partition("?")
-    parts = [REMOVED if is_secret(unquote_plus(part)) else part for part in path.split("/")]
-    return "/".join(parts) + mark + "&".join(map(_parameter, query.split("&")))
+    parts = [REMOVED if _hides(part, token) else part for part in path.split("/")]
+    return "/".join(parts) + mark + "&".join(_parameter(pair, token) for pair in query.split("&"))
+
+
+def _hides(part: str, token: str) -> bool:
+    plain = unquote_plus(part)
+    return is_secret(plain) or token in plain
 
 
 def sentence(text: str) -> str:
@@ -52,9 +60,11 @@ def sentence(text: str) -> str:
     return _QUOTED.sub(REMOVED, plain) if is_secret(plain) else plain
 
 
-def _parameter(pair: str) -> str:
-    name, _, _value = pair.partition("=")
-    return f"{name}={REMOVED}" if is_secret(unquote_plus(pair)) else pair
+def _parameter(pair: str, token: str) -> str:
+    name, equals, _value = pair.partition("=")
+    if not _hides(pair, token):
+        return pair
+    return f"{name}={REMOVED}" if equals and token not in unquote_plus(name) else REMOVED
 
 
 def _without(value: Any) -> Any:
@@ -73,10 +83,8 @@ def _member(holder: Mapping[str, Any], name: str, value: Any) -> Any:
     folded = name.casefold()
     if folded == "value" and any(map(is_secret, _names(holder))):
         return REMOVED
-    if folded == "path" and isinstance(value, str) and "[" not in value:
-        return value
-    if isinstance(value, str) and folded == "path":
-        return REMOVED if is_secret(value) else value
+    if folded in _ASKING and isinstance(value, str):
+        return REMOVED if is_secret(value) and _COMPARES.search(value) else value
     return REMOVED if is_secret(name) else _without(value)
 
 

@@ -142,8 +142,10 @@ def test_no_secret_is_anywhere_in_the_database(desk: Desk) -> None:
     desk.scim("PATCH", f"/Users/{ada['id']}", {"schemas": [PATCH_OP], "Operations": [change]})
     desk.scim("GET", f'/Users?filter=password eq "{PASSWORD}"')
     desk.scim("GET", f"/Users?attributes={token}")
+    desk.scim("GET", f"/Users/{token}")
+    desk.scim("GET", f"/Users/%73{token[1:]}")
     desk.scim("POST", "/Users", {"password": PASSWORD, "userName": 7})
-    assert len(desk.kept()) == 5
+    assert len(desk.kept()) == 7
     with desk.at.context.database.read() as tx:
         rows = tx.rows("SELECT * FROM scim_requests") + tx.rows("SELECT * FROM users")
     text = " ".join(str(tuple(row)) for row in rows)

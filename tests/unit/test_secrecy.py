@@ -24,6 +24,9 @@ BODIES = {
     "a PATCH without a path": {"Operations": [{"op": "add", "value": {"password": SECRET}}]},
     "a selection": {"Operations": [{"path": f'password[value eq "{SECRET}"]', "value": "x"}]},
     "a value that its type names": {"phoneNumbers": [{"type": "pass code", "value": SECRET}]},
+    "a value that its key names": {"urn:acme:User": {"key": "password", "value": SECRET}},
+    "a search": {"filter": f'password eq "{SECRET}"'},
+    "a path that compares": {"Operations": [{"path": f"password eq {SECRET}", "value": 1}]},
     "JSON in a text": {"roles": [{"value": json.dumps({"id": 1, "password": SECRET})}]},
 }
 
@@ -63,10 +66,13 @@ def test_a_body_too_deep_to_be_looked_through_is_not_kept() -> None:
         ("/Users?access_token=x", f"/Users?access_token={REMOVED}"),
         ("/Users/x%2Fpassword%3Dx", f"/Users/{REMOVED}"),
         ("/Users", "/Users"),
+        ("/Users/scim_1/x", f"/Users/{REMOVED}/x"),
+        ("/Users/%73%63im_1", f"/Users/{REMOVED}"),
+        ("/Users?a=b&sort=%73cim_1&scim_1=c", f"/Users?a=b&sort={REMOVED}&{REMOVED}"),
     ],
 )
 def test_of_an_address_too(target: str, kept: str) -> None:
-    assert secrecy.target(target) == kept
+    assert secrecy.target(target, "scim_1") == kept
 
 
 def test_a_sentence_that_speaks_of_a_secret_does_not_quote_it() -> None:

@@ -12,6 +12,8 @@ _URN = re.compile(r"urn:[A-Za-z0-9][A-Za-z0-9-]{0,31}:[A-Za-z0-9._-]+(?::[A-Za-z
 _NAME = r"^[A-Za-z][A-Za-z0-9_-]{0,63}$"
 _TAKEN = {name.casefold() for name in (USER.id, ENTERPRISE_USER, CORE_GROUP)}
 
+_USUAL = {"value": "string", "type": "string", "display": "string", "primary": "boolean"}
+
 Simple = Literal["string", "boolean", "reference"]
 Any_ = Literal[
     "string", "boolean", "integer", "decimal", "dateTime", "reference", "binary", "complex"
@@ -25,12 +27,20 @@ class ExtensionPart(Incoming):
     description: str = Field(default="", max_length=1000)
     case_exact: bool = False
 
+    @model_validator(mode="after")
+    def fits(self) -> Self:
+        """The usual parts are what RFC 7643 §2.4 says they are."""
+        name = self.name.casefold()
+        if (name == "primary") is not (self.type == "boolean") and name in _USUAL:
+            raise ValueError(f"{self.name} must be a {_USUAL[name]}")
+        return self
+
 
 class ExtensionAttribute(Incoming):
     name: str = Field(pattern=_NAME)
     type: Any_ = "string"
     description: str = Field(default="", max_length=1000)
-    multi_valued: bool = Field(default=False, description="Of complex attributes alone.")
+    multi_valued: bool = Field(default=False, description="Of texts and complex values alone.")
     case_exact: bool = False
     canonical_values: list[str] = Field(default=[], max_length=100)
     sub_attributes: list[ExtensionPart] = Field(default=[], max_length=20)
@@ -42,10 +52,12 @@ class ExtensionAttribute(Incoming):
     def fits(self) -> Self:
         if (self.type == "complex") is not bool(self.sub_attributes):
             raise ValueError(f"{self.name} must be complex if it has sub_attributes, and only then")
-        if self.multi_valued and self.type != "complex":
-            raise ValueError(f"{self.name} can have several values only if it is complex")
-        if self.gives is not None and self.type != "string":
-            raise ValueError(f"{self.name} must be a string to give the {self.gives}")
+        if self.multi_valued and self.type not in ("string", "reference", "complex"):
+            raise ValueError(f"{self.name} can have several values only as a string or complex")
+        if self.gives is not None and (self.type != "string" or self.multi_valued):
+            raise ValueError(f"{self.name} must be one string to give the {self.gives}")
+        if self.name.casefold() == "value":
+            raise ValueError("value is the name of a part, and not of an attribute")
         _once([one.name for one in self.sub_attributes])
         return self
 

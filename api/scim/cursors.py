@@ -43,9 +43,14 @@ class Cursors:
     def opened(self, text: str, now: Instant) -> Cursor:
         """Raises InvalidCursor and ExpiredCursor."""
         found = self._content(text)
-        if found.pop("until") < now:
+        try:
+            until = int(found.pop("until"))
+            cursor = Cursor(**found | {"beyond": Mark(**found["beyond"])})
+        except (KeyError, TypeError) as trouble:  # it was made by another version of us
+            raise InvalidCursor("The cursor is not understood any more.") from trouble
+        if until < now:
             raise ExpiredCursor(f"The cursor is older than {CURSOR_TIMEOUT} seconds.")
-        return Cursor(**found | {"beyond": Mark(**found["beyond"])})
+        return cursor
 
     def _content(self, text: str) -> dict[str, Any]:
         try:

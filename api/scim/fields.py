@@ -42,7 +42,7 @@ def _field(kind: Kind, attribute: Attribute, *holder: str) -> Field:
     path = (*holder, attribute.name)
     if attribute.multi_valued:
         parts = {part.name: _part(part) for part in attribute.sub_attributes}
-        return Many(kind.document, path, parts)
+        return Many(kind.document, path, parts, attribute.case_exact)
     if attribute.type is Type.BOOLEAN:
         return Flag(flag(kind.document, *path))
     if attribute.type in (Type.INTEGER, Type.DECIMAL):

@@ -7,7 +7,7 @@ from api.scim.errors import InvalidValue, Mutability, NoTarget
 from api.scim.forgiving import forgive
 from api.scim.operations import Declared, Kind, Missing, Op
 from api.scim.selecting import seed, select
-from api.scim.values import MAX_VALUES, Resource, coerce, is_ignored
+from api.scim.values import MAX_VALUES, Resource, coerce, is_ignored, is_primary
 from models.filters import Filter
 from sync import tolerances
 
@@ -32,16 +32,24 @@ def remove(holder: Resource, attribute: Attribute, value: object) -> None:
         return
     forgive(tolerances.LISTED_REMOVE)
     named = coerce(attribute, value) or []
-    gone = {_identity(attribute, each)[not each.get("type") :] for each in named}
+    gone = {_identity(attribute, each)[not _type(each) :] for each in named}
     there = [(each, _identity(attribute, each)) for each in holder.get(attribute.name, [])]
-    holder[attribute.name] = [v for v, key in there if key not in gone and key[1:] not in gone]
+    _keep(holder, attribute, [v for v, key in there if key not in gone and key[1:] not in gone])
+
+
+def _keep(holder: Resource, attribute: Attribute, values: list[Any]) -> None:
+    """No values at all are the same as none (RFC 7643 §2.5)."""
+    if values:
+        holder[attribute.name] = values
+    else:
+        holder.pop(attribute.name, None)
 
 
 def assign(holder: Resource, attribute: Attribute, value: object, *, kind: Kind) -> None:
     if attribute.multi_valued:
         given = coerce(attribute, value) or []
         there = holder.get(attribute.name, []) if kind is Kind.ADD else []
-        holder[attribute.name] = _joined(attribute, there, given)
+        _keep(holder, attribute, _joined(attribute, there, given))
     elif attribute.type is Type.COMPLEX and attribute.sub("value") is None:
         _merge(holder, attribute, value, kind=kind)
     else:
@@ -72,24 +80,31 @@ def _merge(holder: Resource, attribute: Attribute, value: object, *, kind: Kind)
             assign(parts, part, given, kind=kind)
 
 
-def _identity(attribute: Attribute, value: Resource) -> tuple[str, Any]:
+def _type(value: Resource | str) -> str:
+    return "" if isinstance(value, str) else str(value.get("type") or "")
+
+
+def _identity(attribute: Attribute, value: Resource | str) -> tuple[str, Any]:
     """Two values with the same type and value are one (RFC 7643 §2.4)."""
+    if isinstance(value, str):
+        return "", value if attribute.case_exact else value.casefold()
     if "value" not in value:
         return "", frozenset(value.items())
     part = attribute.sub("value")
     is_exact = part is not None and part.case_exact
-    kind = value.get("type", "").casefold()
+    kind = _type(value).casefold()
     return kind, value["value"] if is_exact else value["value"].casefold()
 
 
 def _joined(attribute: Attribute, there: list[Resource], given: list[Resource]) -> list[Resource]:
     """A value that is there already is not added again, and a new primary is the only one."""
-    if any(each.get("primary") for each in given):
+    if any(is_primary(each) for each in given):
         _unmark(there)
     joined = {_identity(attribute, each): each for each in there}
     for each in given:
         identity = _identity(attribute, each)
-        joined[identity] = joined.get(identity, {}) | each
+        before = joined.get(identity)
+        joined[identity] = before | each if isinstance(before, dict) else each
     if len(joined) > MAX_VALUES:
         raise InvalidValue(f"{attribute.name} has more than {MAX_VALUES} values.")
     return list(joined.values())
@@ -97,7 +112,7 @@ def _joined(attribute: Attribute, there: list[Resource], given: list[Resource]) 
 
 def _unmark(values: list[Resource]) -> None:
     for each in values:
-        if each.get("primary"):
+        if is_primary(each):
             each["primary"] = False
 
 

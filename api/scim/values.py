@@ -155,9 +155,14 @@ def _many(attribute: Attribute, value: object) -> list[Resource] | None:
     return kept or None
 
 
+def is_primary(value: object) -> bool:
+    """A bare text is never the preferred one."""
+    return isinstance(value, dict) and value.get("primary") is True
+
+
 def check_primary(attribute: Attribute, values: list[Resource]) -> None:
     """RFC 7643 §2.4: at most one. Which of two is meant cannot be known."""
-    if sum(each.get("primary") is True for each in values) > 1:
+    if sum(is_primary(each) for each in values) > 1:
         raise InvalidValue(f"{attribute.name} has more than one primary value.")
 
 

@@ -73,7 +73,9 @@ class Many:
     document: Expression
     path: tuple[str, ...]
     parts: Mapping[str, Part]
-    """Keys as the document spells them."""
+    """Keys as the document spells them. None at all when the values are bare texts."""
+    case_exact: bool = False
+    """Of bare texts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ from models.store.fields import (
     member,
     named,
 )
-from models.store.portable import elements, register
+from models.store.portable import bare, elements, register
 
 __all__ = ["register", "to_sql"]
 
@@ -143,6 +143,8 @@ def _some_value(many: Many, inner: Filter | None) -> Condition:
     """One EXISTS, so that all of the inner filter is about the same value."""
     values = elements(many.document, many.path)
     parts = named({name: _part(values.c.value, name, part) for name, part in many.parts.items()})
+    if not many.parts:
+        parts = {"value": Text(bare(values.c.value), case_exact=many.case_exact)}
     found = select(literal(1)).select_from(values)
     return exists(found if inner is None else found.where(to_sql(inner, parts)))
 

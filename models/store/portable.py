@@ -125,6 +125,23 @@ def path_of(path: Sequence[str]) -> tuple[Expression, Expression]:
     return literal(".".join(["$", *steps])), literal("{" + ",".join(steps) + "}")
 
 
+class bare(FunctionElement[str]):
+    """An element of a JSON array that is a text, as that text."""
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(bare)
+def _bare_postgresql(element: bare, compiler: SQLCompiler, **options: Any) -> str:
+    return f"({compiler.process(element.clauses, **options)} #>> '{{}}')"
+
+
+@compiles(bare, "sqlite")
+def _bare_sqlite(element: bare, compiler: SQLCompiler, **options: Any) -> str:
+    return compiler.process(element.clauses, **options)
+
+
 def elements(document: Expression, path: Sequence[str]) -> TableValuedAlias:
     """The elements of a JSON array, one row each, in the column `value`; none when missing."""
     call = _elements(document, *path_of(path))

@@ -217,6 +217,9 @@ def _cut(text: Expression) -> Expression:
 
 
 def _first(many: Many) -> Expression:
+    if not many.parts:
+        bare: Expression = many.document[(*many.path, 0)].as_string()
+        return bare
     values = elements(many.document, many.path)
     primary = (
         select(member(values.c.value, "value"))

@@ -48,7 +48,19 @@ WRONG = {
     "no attribute": ([extension()], "attributes"),
     "a name with a dot": ([extension({"name": "a.b"})], "name"),
     "parts of a text": ([extension(BADGE | {"sub_attributes": [BADGE]})], "complex"),
-    "many texts": ([extension(BADGE | {"multi_valued": True})], "complex"),
+    "many numbers": (
+        [extension({"name": "n", "type": "integer", "multi_valued": True})],
+        "several values",
+    ),
+    "a value of its own": ([extension({"name": "Value"})], "part"),
+    "a type that is a yes": (
+        [
+            extension(
+                BADGE | {"type": "complex", "sub_attributes": [{"name": "type", "type": "boolean"}]}
+            )
+        ],
+        "must be a string",
+    ),
     "a number as a name": (
         [extension({"name": "n", "type": "integer", "gives": "email"})],
         "string",

@@ -20,6 +20,7 @@ DECLARED: Json = {
         {"name": "share", "type": "decimal"},
         {"name": "since", "type": "dateTime"},
         {"name": "contractor", "type": "boolean"},
+        {"name": "teams", "multi_valued": True},
         {"name": "desk", "type": "complex", "sub_attributes": [{"name": "room"}]},
         {
             "name": "keys",
@@ -36,6 +37,7 @@ ADA = {
     "share": 0.5,
     "since": "2026-01-31T09:00:00+01:00",
     "contractor": "True",
+    "teams": ["Red", "Blue"],
     "desk": {"room": "Attic", "chair": "no"},
     "keys": [{"value": "k1", "type": "door"}],
     "unknown": "dropped",
@@ -78,6 +80,7 @@ def test_values_are_kept_by_their_types(idp: Idp) -> None:
         "share": 0.5,
         "since": "2026-01-31T08:00:00.000Z",
         "contractor": True,
+        "teams": ["Red", "Blue"],
         "desk": {"room": "Attic"},
         "keys": [{"value": "k1", "type": "door"}],
     }
@@ -95,6 +98,10 @@ def test_values_are_kept_by_their_types(idp: Idp) -> None:
         pytest.param(f"{URN}:share eq 0.5", ["ada"], id="a fraction"),
         pytest.param(f'{URN}:since le "2026-01-31T08:00:00Z"', ["ada"], id="a time"),
         pytest.param(f"{URN}:contractor eq true", ["ada"], id="a yes"),
+        pytest.param(f'{URN}:teams eq "blue"', ["ada"], id="one of many texts"),
+        pytest.param(f'{URN}:teams sw "r"', ["ada"], id="a part of one of many texts"),
+        pytest.param(f'{URN}:teams[value eq "green"]', [], id="none of many texts"),
+        pytest.param(f"{URN}:teams pr", ["ada"], id="any of many texts"),
         pytest.param(f'{URN}:desk.room sw "at"', ["ada"], id="a part"),
         pytest.param(f'{URN}:keys[type eq "door" and value eq "K1"]', ["ada"], id="one of many"),
         pytest.param(f"{URN}:level pr", ["ada", "bob"], id="a number that is there"),
@@ -118,6 +125,24 @@ def test_the_schemas_and_resource_types_tell_of_them(idp: Idp) -> None:
     assert URN in [one["id"] for one in idp.get("/Schemas").json()["Resources"]]
     extensions = idp.get("/ResourceTypes/User").json()["schemaExtensions"]
     assert {"schema": URN, "required": False} in extensions
+
+
+def test_texts_join_and_leave(idp: Idp) -> None:
+    made = idp.user("eve", **{URN: {"teams": "Red"}})
+    path, teams = f"/Users/{made['id']}", f"{URN}:teams"
+    idp.patch(path, {"op": "add", "path": teams, "value": ["blue", "red", "Green"]})
+    assert idp.get(path).json()[URN]["teams"] == ["red", "blue", "Green"]
+    idp.patch(path, {"op": "remove", "path": teams, "value": ["BLUE"]})
+    assert idp.get(path).json()[URN]["teams"] == ["red", "Green"]
+    idp.patch(path, {"op": "replace", "path": teams, "value": []})
+    assert URN not in idp.get(path).json()
+    idp.call("DELETE", path)
+
+
+@pytest.mark.parametrize("order", [f"{URN}:teams", f"{URN}:keys"])
+def test_a_list_is_sorted_by_the_first_of_many(idp: Idp, order: str) -> None:
+    found = idp.find("Users", "userName pr", sortBy=order)
+    assert [one["userName"] for one in found["Resources"]] == ["ada", "before", "bob"]
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,9 @@ def page(
         return rows, window.offset + len(rows)
     if not rows and window.limit and not window.offset:
         return rows, 0
+    if rows and len(listed) == 1 and not window.is_sorted:
+        rest = _count(tx, listed[0], connection, after=rows[-1].id)
+        return rows, window.offset + len(rows) + rest
     return rows, count(tx, connection, listed)
 
 
@@ -190,8 +193,9 @@ def _belongs(listed: Listed, connection: int) -> Condition:
     return pushed if listed.matching is None else and_(pushed, listed.matching)
 
 
-def _count(tx: Tx, listed: Listed, connection: int) -> int:
-    counted = select(func.count()).select_from(listed.kind.table)
+def _count(tx: Tx, listed: Listed, connection: int, after: int = 0) -> int:
+    table = listed.kind.table
+    counted = select(func.count()).select_from(table).where(table.c.id > after)
     found = tx.connection.execute(counted.where(_belongs(listed, connection)))
     return int(found.scalar_one())
 

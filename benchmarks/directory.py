@@ -1,14 +1,15 @@
 """Read a directory of 100,000 users in 10,000 groups with 2,000,000 memberships, night by night.
 
     python -m benchmarks.directory [--small] [--users 100000] [--groups 10000]
-        [--memberships 2000000] [--runs 1] [--url postgresql+psycopg://…]
+        [--memberships 2000000] [--runs 1] [--without-pushes] [--url postgresql+psycopg://…]
 
 The directory is made up and written to files, as pages of Microsoft Graph; what is measured
 begins with their bytes, and ends when all that follows from them stands in the ledger, committed
 (what is decided of it then is measured by `benchmarks.engine`). Each work has a process of its
-own. Printed are seconds in all and until the members begin ("users"), processor seconds, the
-peak of the memory above what the process needed before (a database open, nothing read), and the
-rows that were written.
+own. Printed, as the table of `docs/performance.md`, are seconds in all and until the members
+begin ("users"), processor seconds, how many times those of its reference that is, the peak of
+the memory above what the process needed before (a database open, nothing read), and the rows
+that were written.
 
 The references know one directory and nothing else. "Staged and inserted" loads everything as
 rows, then into the tables of the ledger by one statement, in one transaction. "Compared without
@@ -35,6 +36,7 @@ from typing import Any
 
 from benchmarks import bare, load
 from benchmarks.made import Made, PagesRead
+from benchmarks.table import table_line
 from connectors.base import DirectoryMembers, ReadPart
 from models.clock import Clock
 from models.store import organizations, runs
@@ -48,6 +50,17 @@ from sync.push import Push
 SHARES = (0.0, 0.001, 0.01, 0.1)
 OURS, BARE = "ours", "bare"
 PUSHED = "somebody@corp.example"
+COLUMNS = (
+    "work",
+    "database",
+    "seconds",
+    "times the reference",
+    "users",
+    "cpu",
+    "times the reference",
+    "MB above idle",
+    "rows written",
+)
 
 
 def main() -> None:
@@ -68,6 +81,7 @@ def _options() -> argparse.ArgumentParser:
     found.add_argument("--groups", type=int, default=10_000)
     found.add_argument("--memberships", type=int, default=2_000_000)
     found.add_argument("--runs", type=int, default=1, help="of each night; the median is shown")
+    found.add_argument("--without-pushes", action="store_true")
     found.add_argument("--url", default="")
     found.add_argument("--work", default="", help=argparse.SUPPRESS)
     found.add_argument("--pages", type=Path, help=argparse.SUPPRESS)
@@ -85,34 +99,42 @@ def _measure(given: argparse.Namespace, home: Path) -> None:
     made.write(pages)
     print(
         f"{len(made.users):,} users, {len(made.groups):,} groups, {made.memberships:,} memberships"
+        f"\n\n{table_line(COLUMNS)}\n|---|---|{'--:|' * (len(COLUMNS) - 2)}",
+        flush=True,
     )
-    print(f"{'':34} {'seconds':>8} {'users':>7} {'cpu':>7} {'MB':>5} {'written':>9}", flush=True)
 
-    def work(what: str, name: str, schema: str, **options: Any) -> dict[str, Any]:
-        told = _child(given, home, name, pages, schema, **options)
-        print(_line(what, told), flush=True)
+    def work(what: str, name: str, of: dict[str, Any] | None = None) -> dict[str, Any]:
+        told = _child(given, home, name, pages, OURS if name == "read" else BARE)
+        print(_line(given, what, told, of), flush=True)
         return told
 
     for schema in (OURS, BARE):
         _child(given, home, "prepare", pages, schema)
-    work("first: staged and inserted", "insert", BARE)
-    work("first: read", "read", OURS)
+    work("first: read", "read", work("first: rows staged and inserted (reference)", "insert"))
     for share in SHARES:
         for _ in range(given.runs):
             made.change(share)
             made.write(pages)
-            name = f"{share:.1%} changed"
-            reference = work(f"{name}: without staging", "compare", BARE)
-            told = work(f"{name}: read", "read", OURS)
-            print(
-                f"{'':34} {told['seconds'] / reference['seconds']:8.2f} "
-                f"{told['users'] / reference['users']:7.2f} times the reference"
-            )
+            name = f"{share:.1%} changed" if share else "nothing changed"
+            of = work(f"{name}: compared without staging (reference)", "compare")
+            work(f"{name}: read", "read", of)
+    if not given.without_pushes:
+        _measure_pushes(given, home, made, pages)
+
+
+def _measure_pushes(given: argparse.Namespace, home: Path, made: Made, pages: Path) -> None:
     made.change(0.01)
     made.write(pages)
-    work("1.0% changed, and pushes: read", "read", OURS, pushed=True)
+    told = [("1.0% changed", _child(given, home, "read", pages, OURS, pushed=True))]
     _child(given, home, "prepare", pages, OURS)
-    work("first, and pushes: read", "read", OURS, pushed=True)
+    told.append(("first read", _child(given, home, "read", pages, OURS, pushed=True)))
+    for what, one in told:
+        waits = sorted(one["waits"])
+        print(
+            f"\n{what}, {_place(given)}, {len(waits)} memberships pushed meanwhile: "
+            f"median {statistics.median(waits):.0f} ms, "
+            f"99 of 100 {waits[len(waits) * 99 // 100]:.0f} ms, worst {waits[-1]:.0f} ms"
+        )
 
 
 def _child(
@@ -132,18 +154,31 @@ def _child(
     return told
 
 
-def _line(what: str, told: dict[str, Any]) -> str:
-    line = (
-        f"{what:34} {told['seconds']:8.2f} {told['users']:7.2f} {told['cpu']:7.2f} "
-        f"{told['peak']:5.0f} {told['written']:9,}"
+def _line(
+    given: argparse.Namespace, what: str, told: dict[str, Any], of: dict[str, Any] | None
+) -> str:
+    """`of`: the reference."""
+
+    def times(name: str) -> str:
+        return "" if of is None else f"{told[name] / of[name]:.2f}"
+
+    return table_line(
+        [
+            what,
+            _place(given),
+            f"{told['seconds']:.2f}",
+            times("seconds"),
+            f"{told['users']:.2f}",
+            f"{told['cpu']:.2f}",
+            times("cpu"),
+            f"{told['peak']:.0f}",
+            f"{told['written']:,}",
+        ]
     )
-    if told["waits"]:
-        waits = sorted(told["waits"])
-        line += (
-            f"   {len(waits)} pushes: median {statistics.median(waits):.0f} ms, "
-            f"99 of 100 {waits[len(waits) * 99 // 100]:.0f} ms, worst {waits[-1]:.0f} ms"
-        )
-    return line
+
+
+def _place(given: argparse.Namespace) -> str:
+    return "PostgreSQL" if given.url else "SQLite"
 
 
 def _database(given: argparse.Namespace) -> Database:

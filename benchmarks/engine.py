@@ -5,8 +5,9 @@
 
 100,000 users in 10,000 groups with 2,000,000 memberships, of which push and read say the same
 and which one target holds; `--small` has a hundredth of that. An address must name a database
-of its own. Prints seconds and processor seconds of our process. The company is arithmetic and
-nothing of it is kept, so the peak is ours; the target tells its pages without a network.
+of its own. Prints, as the table of `docs/performance.md`, seconds and processor seconds of our
+process, and by how much its peak of memory grew. The company is arithmetic and nothing of it is
+kept, so the peak is ours; the target tells its pages without a network.
 """
 
 import argparse
@@ -19,10 +20,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from typing import Any
+from urllib.parse import urlencode
 
 from sqlalchemy import Row
 
-from benchmarks.company import Application, Filled, change, company, fill
+from benchmarks import load, scim
+from benchmarks.company import Application, Filled, change, company, fill, profile
+from benchmarks.table import table_line
 from connectors.base import Target
 from models.clock import Clock
 from models.evidence import Channel
@@ -33,6 +37,7 @@ from models.store import cases, narrowing, outbox, queue
 from models.store.database import Database
 from models.store.ledger import Touched
 from models.store.migrate import migrate
+from models.store.vault import hashed
 from models.verdicts import Answer, Verdict
 from sync import decide, intake
 from sync.peers import Peers
@@ -69,10 +74,11 @@ def timed(what: str, work: Callable[[], object]) -> None:
     found = work()
     wall, processor = time.perf_counter() - wall, time.process_time() - processor
     told = "" if found is None else str(found)
-    print(
-        f"{what:44} {wall:8.3f} s   cpu {processor:7.3f} s   +{peak() - before:3.0f} MB   {told}",
-        flush=True,
-    )
+    row(what, f"{wall:.3f}", f"{processor:.3f}", f"{peak() - before:.0f}", told)
+
+
+def row(*cells: str) -> None:
+    print(table_line(cells), flush=True)
 
 
 def peak() -> float:
@@ -87,7 +93,7 @@ def narrow(database: Database, filled: Filled) -> None:
             found = narrowing.candidates(tx, key, target)
             timed(what, lambda found=found: sum(len(users) for _, users in found))
         now = Later().now()
-        timed("decide users and groups again", lambda: undecided(tx, filled.connection, now))
+        timed("decide all again", lambda: len(undecided(tx, filled.connection, now).users))
 
 
 def reconcile(database: Database, filled: Filled, what: str) -> None:
@@ -97,7 +103,7 @@ def reconcile(database: Database, filled: Filled, what: str) -> None:
     timed("the target's listing alone", lambda: sum(1 for _ in target.observe()))
     with pushing(database, filled) as waits:
         timed(what, lambda: work.reconcile()[1])
-    print(f"{'… worst wait of a push meanwhile':44} {max(waits):8.3f} s   of {len(waits)}")
+    row("… worst wait of a push meanwhile", f"{max(waits):.3f}", "", "", f"{len(waits)} pushes")
 
 
 @contextmanager
@@ -145,7 +151,33 @@ def explain(database: Database, filled: Filled) -> None:
                 decide.member(record, filled.connection.policy, now)
         took.append(1000 * (time.perf_counter() - start))
     took.sort()
-    print(f"{'one explanation':44} p50 {took[len(took) // 2]:.2f} ms, p99 {took[-3]:.2f} ms")
+    told = f"p50 {took[len(took) // 2]:.2f} ms, p99 {took[-3]:.2f} ms"
+    row(f"{EXPLAINED} explanations", f"{sum(took) / 1000:.3f}", "", "", told)
+
+
+def explain_over_http(home: Path, url: str, filled: Filled) -> None:
+    """As an administrator asks `trueup web`, one question after another."""
+    chance, key = Random(4), {"Authorization": "Bearer bench"}
+
+    def asks() -> Iterator[bytes]:
+        while True:
+            team = chance.choice(filled.company.teams)
+            number = next(team.members(filled.company.users))
+            query = {"user": profile(number).user_name, "group": team.name}
+            yield load.request("GET", f"/api/v1/explain?{urlencode(query)}", key)
+
+    with scim.web(home, url) as server:
+        server.drive(asks(), 1, connections=1)
+        found = server.drive(asks(), 5, connections=1)
+    p50, p99 = found.percentile(0.5), found.percentile(0.99)
+    told = f"p50 {p50:.2f} ms, p99 {p99:.2f} ms, {found.errors} failed"
+    row(
+        f"{len(found.latencies)} explanations over HTTP",
+        f"{found.seconds:.3f}",
+        f"{found.cpu:.3f}",
+        "",
+        told,
+    )
 
 
 def deliver(database: Database, filled: Filled) -> None:
@@ -192,8 +224,12 @@ def drain(database: Database) -> int:
             ended += queue.finish(tx, ids, owner="bench", state="done", now=now)
 
 
-def measure(database: Database, users: int, groups: int, memberships: int) -> None:
+def measure(database: Database, users: int, groups: int, memberships: int) -> Filled:
     made = company(users, groups, memberships)
+    where = "SQLite" if database.is_sqlite else "PostgreSQL"
+    print(f"{where}; {users:,} users, {groups:,} groups, {made.memberships:,} memberships\n")
+    row("work", "seconds", "cpu", "MB more", "found")
+    row("---", "--:", "--:", "--:", "---")
     filled: list[Filled] = []
     timed(f"fill {made.memberships} memberships", lambda: filled.append(fill(database, made)))
     narrow(database, filled[0])
@@ -206,6 +242,10 @@ def measure(database: Database, users: int, groups: int, memberships: int) -> No
     with database.write() as tx:
         tx.run("DELETE FROM actions")
     deliver(database, filled[0])
+    with database.write() as tx:
+        key = {"public_id": "bench", "name": "bench", "hash": hashed("bench")}
+        tx.insert("api_keys", {**key, "created_at": builders.START, "updated_at": builders.START})
+    return filled[0]
 
 
 def main() -> None:
@@ -222,7 +262,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         database = Database(given.url or f"sqlite:///{Path(home)}/trueup.db")
         migrate(database)
-        measure(database, *sizes)
+        filled = measure(database, *sizes)
+        database.close()
+        explain_over_http(Path(home), given.url, filled)
 
 
 if __name__ == "__main__":

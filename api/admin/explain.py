@@ -1,5 +1,7 @@
 """Explain: whom a question is about, and as of when."""
 
+from collections.abc import Sequence
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.admin.call import Answer, AnyRow, Call
@@ -70,9 +72,12 @@ def moment(text: str) -> Instant:
 
 
 def _the_one(
-    tx: Tx, lists: Listing, called: Condition, noun: str, *, organization: int | None
+    tx: Tx, lists: Listing, called: Sequence[Condition], noun: str, *, organization: int | None
 ) -> AnyRow:
-    rows = listing.page(tx, lists, Asked(limit=3, organization=organization), called).rows
+    """Found by the first condition that anything meets."""
+    asked = Asked(limit=3, organization=organization)
+    found = (listing.page(tx, lists, asked, one).rows for one in called)
+    rows = next((some for some in found if some), [])
     if not rows:
         raise Problem(404, f"There is no {noun}.")
     if len(rows) > 1:

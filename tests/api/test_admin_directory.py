@@ -214,6 +214,17 @@ def test_explain_without_a_group_is_about_being_in_the_application(
     assert told["sentences"][0].startswith("Yes: ada is to be in the application.")
 
 
+def test_explain_takes_a_name_as_it_is_written_before_the_same_in_another_case(
+    at: Office, people: Staff
+) -> None:
+    with at.context.database.write() as tx:
+        tx.update("users", people.bob, {"user_name": "ADA"})
+    assert at.get("/explain", user="ADA")["sentences"][0].startswith("Yes: ADA is to be")
+    assert at.get("/explain", user="ada")["sentences"][0].startswith("Yes: ada is to be")
+    status, _ = at.refused("GET", "/explain", params={"user": "Ada"})
+    assert status == 409, "both are called so"
+
+
 def test_explain_says_why_a_token_does_not_decide(at: Office, people: Staff) -> None:
     at.ask(
         "PATCH",

@@ -1,6 +1,6 @@
 """Users, groups and memberships, as lists."""
 
-from sqlalchemy import and_, literal, or_, select
+from sqlalchemy import and_, literal, select
 
 from models.store.fields import Condition, Flag, Text, Time, named
 from models.store.listing import Listing
@@ -118,12 +118,24 @@ MEMBERSHIPS = Listing(
 )
 
 
-def user_called(name: str) -> Condition:
-    """By id, or by user name whatever its case."""
-    return or_(_U.c.public_id == name, folded(_U.c.user_name) == folded(literal(name)))
+def user_called(name: str) -> list[Condition]:
+    """By id, or by user name; only when nobody is called just so, whatever its case.
+
+    What is exact is found by an index. Looking through all names takes a tenth of a second.
+    """
+    everywhere = _U.c.connection_id.in_(select(CONNECTIONS.c.id))
+    return [
+        _U.c.public_id == name,
+        and_(everywhere, _U.c.user_name == name),
+        folded(_U.c.user_name) == folded(literal(name)),
+    ]
 
 
-def group_called(name: str, connection: int) -> Condition:
+def group_called(name: str, connection: int) -> list[Condition]:
     """A group of that connection, by id or name."""
-    called = or_(_G.c.public_id == name, folded(_G.c.name) == folded(literal(name)))
-    return and_(_G.c.connection_id == connection, called)
+    is_there = _G.c.connection_id == connection
+    return [
+        and_(is_there, _G.c.public_id == name),
+        and_(is_there, _G.c.name == name),
+        and_(is_there, folded(_G.c.name) == folded(literal(name))),
+    ]

@@ -1,6 +1,6 @@
 """What an identity provider pushes: users and groups, one word at a time."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +13,12 @@ from models.evidence import (
     UserSaid,
 )
 from models.identity import GroupKey, Identifier, UserKey
-from models.store import findings, identities, indirect, newcomers, scim
+from models.store import identities, indirect, newcomers, scim
 from models.store.database import loads
 from models.store.scim import name_key
-from sync import drift_identity, identify, pushed
+from sync import identify, pushed, pushed_who
 from sync.extensions import mapping
-from sync.matching import Match, Matched, Recycled, is_directory_id, match
+from sync.matching import Recycled
 from sync.pushed import Resource
 from sync.pushed_members import Found, PushedMembers
 from sync.tolerances import NAME_GIVEN_ON, RETURNING_USER
@@ -47,12 +47,13 @@ class Push(Voice):
         found = identities.users_named(self.tx, self.connection.key, offered)
         if not found:
             return self._first(resource, offered), True
-        matched = self._match(offered, found)
-        key = self._unpushed(matched)
+        matched = pushed_who.matched(self.tx, self.connection, offered, found)
+        key = pushed_who.unpushed(self.tx, matched)
         if key is None:
             key = identities.insert_user(self.tx, self.connection.key, self.clock.now())
         if isinstance(matched, Recycled):
-            self._note_recycled(key, matched, resource)
+            now = self.clock.now()
+            pushed_who.note_recycled(self.tx, self.connection, key, matched, resource, now=now)
         self.replace_user(key, resource)
         public_id = str(scim.of_key(self.tx, "users", key).public_id)
         self._join_parked(Found(users=frozenset({key})), public_id, resource)
@@ -141,7 +142,7 @@ class Push(Voice):
     def create_group(self, resource: Resource, members: Sequence[str] | None) -> GroupKey:
         """Raises NameTaken and Circle."""
         name = str(resource["displayName"])
-        key = self._known_group(resource)
+        key = pushed_who.known_group(self.tx, self.connection, resource)
         if key is None:
             now = self.clock.now()
             key = identities.insert_group(self.tx, self.connection.key, name, now)
@@ -248,47 +249,6 @@ class Push(Voice):
                 raise NameTaken(f"The externalId {external} is taken.")
             return None
         raise NameTaken(f"The userName {name} or its externalId is taken.")
-
-    def _match(self, offered: Sequence[Identifier], found: Mapping[Identifier, UserKey]) -> Match:
-        """Somebody the directory, a login or an earlier push has told us of."""
-        candidates = sorted(set(found.values()))
-        immutable = identities.immutable_of(self.tx, candidates, offered[0].namespace)
-        if is_directory_id(self.connection.provider, offered[0].value):
-            immutable = identities.immutable_of(self.tx, candidates, "id") | immutable
-        return match(offered, found, immutable)
-
-    def _unpushed(self, matched: Match) -> UserKey | None:
-        if not isinstance(matched, Matched):
-            return None
-        is_pushed = scim.of_key(self.tx, "users", matched.user).scim is not None
-        return None if is_pushed else matched.user
-
-    def _note_recycled(self, key: UserKey, recycled: Recycled, resource: Resource) -> None:
-        former = scim.of_key(self.tx, "users", recycled.former)
-        known = [
-            identities.immutable_of(self.tx, [recycled.former], space).get(recycled.former)
-            for space in ("external_id", "id")
-        ]
-        now = self.clock.now()
-        found = drift_identity.recycled(
-            self.connection.key,
-            key,
-            channel=Channel.PUSH,
-            name=str(resource["userName"]),
-            former=former.public_id,
-            ids=(next((one for one in known if one), ""), str(resource["externalId"])),
-            as_of=now,
-        )
-        findings.see(self.tx, [found], now)
-
-    def _known_group(self, resource: Resource) -> GroupKey | None:
-        offered = pushed.group_names(resource)
-        offered += [Identifier("id", one.value) for one in offered if one.namespace != "name"]
-        found = identities.groups_named(self.tx, self.connection.key, offered)
-        for identifier in sorted(found, key=lambda one: one.namespace == "name"):
-            if scim.of_key(self.tx, "groups", found[identifier]).scim is None:
-                return found[identifier]
-        return None
 
     def _name_user(self, key: UserKey, resource: Resource) -> None:
         """A new name takes the place of the one before, unless the directory still uses that."""

@@ -22,8 +22,12 @@ _ONLY_ID = Projection(included=frozenset({"id"}))
 
 
 async def carry_out(request: Request, caller: Caller) -> Response:
-    """An operation that fails leaves the others as they are; a fault of ours ends them all."""
+    """An operation that fails leaves the others as they are; a fault of ours ends them all.
+
+    A token that was revoked a moment ago fails the whole, instead of each operation.
+    """
     bulk = bulk_message.read(await body_of(request))
+    await caller.confirm()
     caller.record.body = None  # each operation is kept by itself
     return await Run(caller, bulk).response()
 

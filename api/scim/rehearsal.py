@@ -18,6 +18,7 @@ from api.context import Context
 from api.scim.answers import refusal, refused
 from api.scim.auth import Caller
 from api.scim.door import Door
+from api.scim.errors import ScimError
 from api.scim.forgiving import noting
 from api.scim.record import Record
 from api.scim.routes import routes
@@ -60,6 +61,9 @@ class Rehearsing(Caller):
 
     def noting(self) -> AbstractContextManager[None]:
         return noting(self.record.tolerances, self.tolerances)
+
+    def keep(self, response: Response, error: ScimError | None = None) -> None:
+        return
 
     async def introduce(self) -> None:
         return

@@ -4,7 +4,6 @@ Types follow the schema; what is forgiven of particular providers is one express
 that a body and a PATCH are read alike.
 """
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -77,7 +76,7 @@ def _number(attribute: Attribute, value: object, label: str) -> int | float | No
     except ValueError:
         found = None
     is_number = isinstance(found, int if is_whole else int | float) and not isinstance(found, bool)
-    if not is_number or not math.isfinite(found) or abs(found) >= 2**53:  # type: ignore[arg-type]
+    if not is_number or not abs(found) < 2**53:  # type: ignore[arg-type]
         raise InvalidValue(f"{label} must be {'an integer' if is_whole else 'a number'}.")
     return found  # type: ignore[return-value]
 
@@ -181,7 +180,7 @@ def open_value(value: object, label: str, depth: int = 0) -> Any:
             return [open_value(each, label, depth + 1) for each in value]
         case str():
             return _text(value, label)
-        case int() | float() if math.isfinite(value) and abs(value) < 2**63:
+        case int() | float() if abs(value) < 2**63:  # nor is it none, nor without end
             return value
         case _:
             raise InvalidValue(f"{label} has a value that cannot be kept.")

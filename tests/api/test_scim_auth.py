@@ -12,6 +12,7 @@ from models.store import accounts
 from models.store.vault import hashed
 from tests import builders
 from tests.api.scim_app import ERROR, MEDIA_TYPE, Idp, Service, add_token, serving
+from tests.api.test_scim_bulk import REQUEST as BULK
 
 
 @pytest.fixture
@@ -80,6 +81,16 @@ def test_two_tokens_live_at_once_and_a_revoked_one_is_dead_at_once(service: Serv
         tx.update("scim_tokens", row.token_id, {"revoked_at": builders.START})
     assert ask(f"{service.url}/Users", f"Bearer {service.token}").status_code == 401
     assert ask(f"{service.url}/Users", f"Bearer {newer}").status_code == 200
+
+
+def test_a_bulk_request_with_a_token_that_was_revoked_meanwhile_is_refused_as_a_whole(
+    service: Service, idp: Idp
+) -> None:
+    assert idp.get("/Users").status_code == 200
+    with service.context.database.write() as tx:
+        tx.run("UPDATE scim_tokens SET revoked_at = :at", {"at": builders.START})
+    one = {"method": "DELETE", "path": "/Users/nobody"}
+    assert idp.call("POST", "/Bulk", {"schemas": [BULK], "Operations": [one]}).status_code == 401
 
 
 def test_a_token_is_dead_from_the_moment_it_expires(service: Service) -> None:

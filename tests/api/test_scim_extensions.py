@@ -147,7 +147,14 @@ def test_a_list_is_sorted_by_the_first_of_many(idp: Idp, order: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("level", "high"), ("level", 1.5), ("share", True), ("since", "soon"), ("desk", "Attic")],
+    [
+        ("level", "high"),
+        ("level", 1.5),
+        ("level", "9" * 400),
+        ("share", True),
+        ("since", "soon"),
+        ("desk", "Attic"),
+    ],
 )
 def test_a_value_of_another_type_is_refused(idp: Idp, name: str, value: object) -> None:
     body = {"schemas": [USER], "userName": "eve", URN: {name: value}}

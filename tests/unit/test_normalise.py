@@ -175,6 +175,8 @@ def test_a_user_is_kept_as(given: dict[str, object], expected: dict[str, object]
         pytest.param({f"urn:x:{n}": {"a": 1} for n in range(21)}, "ext", id="too many extensions"),
         pytest.param({"addresses": [{"region": "x" * 100_001}]}, "region", id="a text too long"),
         pytest.param({CUSTOM: {"a": float("nan")}}, "acme", id="no number"),
+        pytest.param({CUSTOM: {"a": float("-inf")}}, "acme", id="a number without end"),
+        pytest.param({CUSTOM: {"a": 10**4000}}, "acme", id="a number of very many digits"),
         pytest.param(
             {CUSTOM: {"a": [[[[[[[[[[[1]]]]]]]]]]]}}, "acme", id="an extension nested too deep"
         ),

@@ -41,7 +41,7 @@ class PushedMembers(Voice):
         indirect.unmark(self.tx, group, found.users)
         self._nest(group, found.groups)
         people = found.users | self._people(found.groups)
-        self._carry_up(group, people, with_own=bool(found.groups))
+        self._carry_up(group, people, with_own=bool(found.groups), anew=True)
 
     def remove(self, group: GroupKey, values: Sequence[str]) -> None:
         """Whom another way leads there stays, as an indirect member."""
@@ -166,14 +166,19 @@ class PushedMembers(Voice):
         """Whom the groups inside bring along; among these users, if given."""
         return indirect.named(self.tx, indirect.below(self.tx, group), users)
 
-    def _carry_up(self, group: GroupKey, users: Set[UserKey], *, with_own: bool = False) -> None:
+    def _carry_up(
+        self, group: GroupKey, users: Set[UserKey], *, with_own: bool = False, anew: bool = False
+    ) -> None:
         """These users may have come to the group, or left it."""
         if users:
             above = indirect.above(self.tx, group)
-            self._settle(above | {group} if with_own else above, users)
+            self._settle(above | {group} if with_own else above, users, anew=anew)
 
-    def _settle(self, groups: Set[GroupKey], users: Set[UserKey]) -> None:
-        """Bring groups into agreement with what is inside them, as far as these users go."""
+    def _settle(self, groups: Set[GroupKey], users: Set[UserKey], *, anew: bool = False) -> None:
+        """Bring groups into agreement with what is inside them, as far as these users go.
+
+        `anew`: they were just added, so that whoever was there before is said to be so again.
+        """
         indirect.hold(self.tx, groups)
         for group in sorted(groups):
             led = self._led_here(group, users)
@@ -181,7 +186,7 @@ class PushedMembers(Voice):
             gone = indirect.marked(self.tx, group, users) - led
             indirect.mark(self.tx, group, come)
             indirect.unmark(self.tx, group, gone)
-            said = led if self.connection.policy.push_ttl else come  # what is said again is fresh
+            said = led if anew or self.connection.policy.push_ttl else come
             if said:
                 self.say("members came with a group", MembersAdded(group, frozenset(said)))
             if gone:

@@ -10,7 +10,7 @@ from models.instant import Instant
 from models.records import GroupRecord, MemberRecord, UserRecord
 from models.store import hearing, narrowing, narrowing_users
 from models.store.database import Tx, loads
-from models.store.hearing import CHANNELS
+from models.store.hearing import CHANNELS, is_led
 
 NO_TARGET = narrowing.NO_TARGET
 """Decide without regard to any target."""
@@ -41,12 +41,11 @@ _MEMBERS = f"""
         u.pull_cover AS user_pull_cover, g.pull_known AS group_pull_known,
         {CHANNELS},
         ub.ownership AS user_bound, gb.ownership AS group_bound,
-        mb.user_id IS NOT NULL AS held, i.user_id IS NOT NULL AS is_indirect
+        mb.user_id IS NOT NULL AS held, {is_led("m.group_id", "m.user_id")} AS is_led
     FROM memberships m
     JOIN groups g ON g.id = m.group_id AND g.merged_into IS NULL
     JOIN users u ON u.id = m.user_id
     JOIN connections c ON c.id = g.connection_id
-    LEFT JOIN indirect_members i ON i.group_id = m.group_id AND i.user_id = m.user_id
     LEFT JOIN user_bindings ub ON ub.target_id = :target AND ub.user_id = m.user_id
     LEFT JOIN group_bindings gb ON gb.target_id = :target AND gb.group_id = m.group_id
     LEFT JOIN member_bindings mb

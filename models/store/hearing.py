@@ -13,6 +13,14 @@ CHANNELS = """c.push AS has_push, c.pull IS NOT NULL AS has_pull, c.login IS NOT
 """What every row must carry of its connection `c` to be heard."""
 
 
+def is_led(group: str, user: str) -> str:
+    """Whether a group inside brings the user along, as push says. Of two expressions in SQL."""
+    return f"""EXISTS (SELECT 1 FROM nestings n
+            JOIN memberships x ON x.group_id = n.child_id AND x.user_id = {user}
+            WHERE n.parent_id = {group} AND n.push_yes > 0 AND n.push_yes >= n.push_no
+                AND x.push_yes > 0 AND x.push_yes >= x.push_no)"""
+
+
 def exists(row: Any) -> Testimony:
     """Of a row of users or groups."""
     return _of_channels(
@@ -37,8 +45,8 @@ def active(row: Any, exists: Testimony) -> Testimony:
 def member(row: Any) -> Testimony:
     """Of a row of memberships, with the covers of its group and of its user.
 
-    A directory lists direct members. Of whom a pushed group brought along, its no says that they
-    are not direct, which the push says too.
+    A directory lists direct members. Its no about somebody whom a pushed group brings along says
+    that this one is not direct, and nothing of that way.
     """
     read = read_cover(row) if row.group_covered and row.user_pull_known else NO_COVER
     point = _at(row.user_pull_cover if row.group_pull_known else 0)
@@ -46,7 +54,7 @@ def member(row: Any) -> Testimony:
     return _of_channels(
         row,
         push=hear(Marks(row.push_yes, row.push_no), _at(row.push_cover)),
-        pull=SILENT if row.is_indirect and isinstance(pull, No) else pull,
+        pull=SILENT if row.is_led and isinstance(pull, No) else pull,
         login=hear(
             Marks(row.login_yes, row.login_no), _at(row.login_cover if row.login_known else 0)
         ),

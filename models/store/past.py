@@ -14,7 +14,7 @@ from models.evidence import Channel
 from models.identity import GroupKey, UserKey
 from models.instant import Instant
 from models.store.database import Tx, loads
-from models.store.hearing import CHANNELS
+from models.store.hearing import CHANNELS, is_led
 
 _MARKS = ", ".join(
     f"coalesce(m.{channel}_{word}, 0) AS {channel}_{word}"
@@ -28,9 +28,7 @@ _MEMBER = f"""
         u.pull_yes AS user_pull_yes, u.pull_no AS user_pull_no,
         u.pull_cover AS user_pull_cover, u.login_cover, {CHANNELS}, EXISTS (
             SELECT 1 FROM group_aliases a WHERE a.group_id = g.id AND a.namespace = 'claim'
-              AND a.valid_from <= :at) AS login_named, EXISTS (
-            SELECT 1 FROM indirect_members i WHERE i.group_id = g.id AND i.user_id = u.id)
-            AS is_indirect
+              AND a.valid_from <= :at) AS login_named, {is_led("g.id", "u.id")} AS is_led
     FROM users u JOIN groups g ON g.id = :group JOIN connections c ON c.id = u.connection_id
     LEFT JOIN memberships m ON m.group_id = g.id AND m.user_id = u.id
     WHERE u.id = :user

@@ -216,7 +216,7 @@ SCIM_FAULTS = [
     Fault(
         "a directory takes out whom a pushed group brought along",
         "models/store/hearing.py",
-        "pull=SILENT if row.is_indirect and isinstance(pull, No) else pull",
+        "pull=SILENT if row.is_led and isinstance(pull, No) else pull",
         "pull=pull",
         (NESTING,),
     ),

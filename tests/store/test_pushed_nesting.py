@@ -137,6 +137,28 @@ def test_a_directory_that_lists_direct_members_alone_denies_nobody_who_came_with
     assert play.in_app("top") == set()
 
 
+@pytest.mark.parametrize("kind", EVERY_STORE)
+def test_who_is_named_and_brought_along_stays_when_the_directory_denies_the_name(kind: str) -> None:
+    play = playground(fresh(kind), login=False)
+    play.company.hire("ada")
+    play.company.found("low", "ada")
+    play.company.found("top")
+    play.push_user("ada")
+    play.push_group("low", "ada")
+    play.push_group("top", "ada")
+    play.clock.at += DAY
+    play.read()
+    play.settle()
+    assert play.in_app("top") == set()
+    play.push_add("top", "low")
+    for _ in range(2):
+        play.settle()
+        assert play.in_app("top") == {"ada"}
+        play.clock.at += DAY
+        play.read()
+        play.point_read("ada")
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_everybody_is_where_a_way_leads_and_nowhere_else(play: Playground, seed: int) -> None:
     """Against the definition: whom any group at or below it names."""

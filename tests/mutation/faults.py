@@ -4,6 +4,7 @@ A text that the file does not hold exactly once is a failure: whoever changes th
 here what the same fault would be now.
 """
 
+from tests.mutation.door_faults import DOOR_FAULTS
 from tests.mutation.fault import Fault
 from tests.mutation.scim_faults import SCIM_FAULTS
 
@@ -244,4 +245,5 @@ FAULTS = [
         ("tests/store/test_stories.py", "tests/store/test_doubts.py"),
     ),
     *SCIM_FAULTS,
+    *DOOR_FAULTS,
 ]

@@ -72,7 +72,7 @@ SCIM_FAULTS = [
     ),
     _values(
         "an old primary value stays one beside the new one",
-        '    if any(each.get("primary") for each in given):',
+        "    if any(is_primary(each) for each in given):",
         "    if False:",
     ),
     _values(

@@ -38,6 +38,8 @@ DEEP = 900
 """A page far into a list."""
 REPLACED = 1_000
 """Members that one request replaces."""
+ALONE = ", one client"
+"""Of a work that takes so long that sixteen at one group would only wait for each other."""
 
 Works = dict[str, Callable[[], Iterator[bytes]]]
 
@@ -77,8 +79,14 @@ def measure(
     for work, requests in works(who, is_peer=name == PEER).items():
         if given.only not in work and not work.startswith("POST"):
             continue
-        heard = who.note_fresh if work.startswith("POST") else None
-        result = load.measured(who.server, requests(), given.seconds, runs=given.runs, heard=heard)
+        result = load.measured(
+            who.server,
+            requests(),
+            given.seconds,
+            runs=given.runs,
+            connections=1 if work.endswith(ALONE) else load.CONNECTIONS,
+            heard=who.note_fresh if work.startswith("POST") else None,
+        )
         yield Row(name, work, result, floor, who.server.peak(), ceilings.get(work))
 
 
@@ -104,7 +112,7 @@ def works(who: Provider, *, is_peer: bool) -> Works:
         work = f"PATCH remove 1 member, group of {size:,}"
         found[work] = lambda size=size: who.remove_member(size)
     some = min(REPLACED, largest // 2)
-    work = f"PATCH replace {some:,} members of {largest:,}"
+    work = f"PATCH replace {some:,} members of {largest:,}{ALONE}"
     return {**found, work: lambda: who.replace_members(largest, some)}
 
 

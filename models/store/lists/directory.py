@@ -121,7 +121,7 @@ MEMBERSHIPS = Listing(
 def user_called(name: str) -> list[Condition]:
     """By id, or by user name; only when nobody is called just so, whatever its case.
 
-    What is exact is found by an index. Looking through all names takes a tenth of a second.
+    What is exact is found by an index. Looking through all names takes a microsecond for each.
     """
     everywhere = _U.c.connection_id.in_(select(CONNECTIONS.c.id))
     return [

@@ -43,7 +43,7 @@ def paths(parent: GroupKey, inside: Inside) -> dict[GroupKey, Path]:
 
 
 def about_nested(one: Nested, connection: int) -> Iterator[Finding]:
-    """Members of members count nowhere here, and most providers do not push them either."""
+    """What only the directory nests counts nowhere here, and most providers do not push it."""
     who, way = one.user_name, " › ".join(one.path)
     yield Finding(
         kind=Kind.NESTED_ONLY,

@@ -16,7 +16,10 @@ def called(tx: Tx, groups: list[GroupKey]) -> dict[GroupKey, Row[Any]]:
 
 
 def members_inside(tx: Tx, parent: GroupKey, children: list[GroupKey]) -> Sequence[Row[Any]]:
-    """Wanted users whom the directory lists in these groups and not in the parent, by user."""
+    """Wanted users whom the directory lists in these groups and not in the parent, by user.
+
+    Not those whom the provider's own nesting brings there: it and the directory agree.
+    """
     return tx.rows(
         """
         SELECT m.user_id, m.group_id AS child_id, u.user_name,
@@ -28,6 +31,8 @@ def members_inside(tx: Tx, parent: GroupKey, children: list[GroupKey]) -> Sequen
         LEFT JOIN memberships d ON d.group_id = :parent AND d.user_id = m.user_id
         WHERE m.group_id IN :children AND m.pull_yes > 0 AND m.pull_yes >= m.pull_no
           AND NOT coalesce(d.pull_yes > 0 AND d.pull_yes >= d.pull_no, FALSE)
+          AND NOT EXISTS (SELECT 1 FROM indirect_members i
+            WHERE i.group_id = :parent AND i.user_id = m.user_id)
         ORDER BY m.user_id, m.group_id
         """,
         {"parent": parent, "children": children},

@@ -113,6 +113,7 @@ def test_a_directory_that_lists_direct_members_alone_denies_nobody_who_came_with
     play.company.hire("ada", "bob")
     play.company.found("low", "ada")
     play.company.found("top")
+    play.company.nested["top"] = {"low"}
     play.push_user("ada")
     play.push_user("bob")
     play.push_group("low", "ada")
@@ -123,6 +124,7 @@ def test_a_directory_that_lists_direct_members_alone_denies_nobody_who_came_with
         play.point_read("ada")
         play.settle()
     assert play.in_app("top") == {"ada"}
+    assert "nested_only" not in play.findings()
     play.push_add("top", "ada")
     play.company.members["top"] = {"ada"}
     play.read()

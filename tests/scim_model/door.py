@@ -109,6 +109,7 @@ def _service(kind: str) -> tuple[Starlette, asyncio.AbstractEventLoop]:
 def opened(kind: str, **channels: Any) -> Door:
     """Nobody is known yet."""
     app, loop = _service(kind)
+    app.state.context.request_log.flush()  # or what waits would be written while tables empty
     database = fresh(kind)
     with database.write() as tx:
         link = builders.connection(tx, builders.organization(tx), **channels)

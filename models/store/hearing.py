@@ -13,12 +13,37 @@ CHANNELS = """c.push AS has_push, c.pull IS NOT NULL AS has_pull, c.login IS NOT
 """What every row must carry of its connection `c` to be heard."""
 
 
+_STANDS = "{0}.push_yes > 0 AND {0}.push_yes >= {0}.push_no"
+_OPEN = f"""{_STANDS.format("n")}
+                AND (n.pull_yes >= n.pull_no OR n.push_yes >= n.pull_no)"""
+
+
 def is_led(group: str, user: str) -> str:
-    """Whether a group inside brings the user along, as push says. Of two expressions in SQL."""
-    return f"""EXISTS (SELECT 1 FROM nestings n
-            JOIN memberships x ON x.group_id = n.child_id AND x.user_id = {user}
-            WHERE n.parent_id = {group} AND n.push_yes > 0 AND n.push_yes >= n.push_no
-                AND x.push_yes > 0 AND x.push_yes >= x.push_no)"""
+    """Whether a group inside brings the user along, as push says. Of two expressions in SQL,
+    where `u` is the user and `c` the connection.
+
+    A way that the directory has closed since leads nowhere: it took the group out, or does not
+    list whom the provider put there.
+    """
+    return f"""(EXISTS (SELECT 1 FROM nestings n WHERE n.parent_id = {group}) AND EXISTS (
+            WITH RECURSIVE down (id) AS (
+                SELECT n.child_id FROM nestings n WHERE n.parent_id = {group} AND {_OPEN}
+                UNION
+                SELECT n.child_id FROM nestings n JOIN down ON n.parent_id = down.id
+                WHERE {_OPEN}
+            )
+            SELECT 1 FROM down JOIN groups w ON w.id = down.id
+            JOIN memberships x ON x.group_id = down.id AND x.user_id = {user}
+            WHERE {_STANDS.format("x")} AND NOT ({_DENIED_SINCE}) AND NOT EXISTS (
+                SELECT 1 FROM indirect_members o
+                WHERE o.group_id = x.group_id AND o.user_id = x.user_id)))"""
+
+
+_DENIED_SINCE = """(x.pull_yes = 0 OR x.pull_yes < x.pull_no) AND (x.pull_no > x.push_yes
+                OR (w.pull_known AND u.pull_cover > x.push_yes)
+                OR (w.pull_known AND w.pull_yes > 0 AND w.pull_yes >= w.pull_no
+                    AND w.pull_no < c.pull_cover_no AND u.pull_known
+                    AND c.pull_cover_no > x.push_yes))"""
 
 
 def exists(row: Any) -> Testimony:
@@ -46,7 +71,7 @@ def member(row: Any) -> Testimony:
     """Of a row of memberships, with the covers of its group and of its user.
 
     A directory lists direct members. Its no about somebody whom a pushed group brings along says
-    that this one is not direct, and nothing of that way.
+    that this one is not direct, and nothing of that way, until it closes the way as well.
     """
     read = read_cover(row) if row.group_covered and row.user_pull_known else NO_COVER
     point = _at(row.user_pull_cover if row.group_pull_known else 0)

@@ -220,3 +220,38 @@ def has_circle(said: dict[str, set[str]]) -> bool:
         return any(is_below(group, group) for group in GROUPS)
     except RecursionError:
         return True
+
+
+@pytest.mark.parametrize("kind", EVERY_STORE)
+@pytest.mark.parametrize("closed", ["low", "mid", "top"])
+def test_who_came_with_a_group_leaves_when_the_directory_closes_the_way(
+    kind: str, closed: str
+) -> None:
+    """The push of it was lost. While one way is left, nobody leaves."""
+    play = playground(fresh(kind), login=False)
+    play.company.hire("ada", "bob")
+    for name in ("ada", "bob"):
+        play.push_user(name)
+    for group, names, inside in (("low", "ada", ""), ("mid", "", "low"), ("top", "bob", "mid")):
+        play.company.found(group, *filter(None, [names]))
+        play.company.nested[group] = set(filter(None, [inside]))
+        play.push_group(group, *filter(None, [names, inside]))
+    day(play)
+    assert play.in_app("top") == {"ada", "bob"}
+    if closed == "low":
+        play.company.members["low"] = set()
+    else:
+        play.company.nested[closed] = set()
+    day(play)
+    day(play)
+    assert play.in_app("low") == ({"ada"} if closed != "low" else set())
+    assert play.in_app("mid") == ({"ada"} if closed == "top" else set())
+    assert play.in_app("top") == {"bob"}
+
+
+def day(play: Playground) -> None:
+    play.clock.at += DAY
+    play.read()
+    play.settle()
+    play.reconcile()
+    play.settle()

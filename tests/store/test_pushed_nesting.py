@@ -227,7 +227,7 @@ def has_circle(said: dict[str, set[str]]) -> bool:
 def test_who_came_with_a_group_leaves_when_the_directory_closes_the_way(
     kind: str, closed: str
 ) -> None:
-    """The push of it was lost. While one way is left, nobody leaves."""
+    """The push of it was lost."""
     play = playground(fresh(kind), login=False)
     play.company.hire("ada", "bob")
     for name in ("ada", "bob"):
@@ -247,6 +247,25 @@ def test_who_came_with_a_group_leaves_when_the_directory_closes_the_way(
     assert play.in_app("low") == ({"ada"} if closed != "low" else set())
     assert play.in_app("mid") == ({"ada"} if closed == "top" else set())
     assert play.in_app("top") == {"bob"}
+
+
+@pytest.mark.parametrize("kind", EVERY_STORE)
+def test_who_came_by_two_ways_stays_until_the_directory_closes_both(kind: str) -> None:
+    play = playground(fresh(kind), login=False)
+    play.company.hire("ada")
+    play.push_user("ada")
+    for group in ("low", "side"):
+        play.company.found(group, "ada")
+        play.push_group(group, "ada")
+    play.company.found("top")
+    play.push_group("top", "low", "side")
+    for group, left in (("low", {"ada"}), ("side", set())):
+        play.company.members[group] = set()
+        day(play)
+        assert (play.in_app(group), play.in_app("top")) == (set(), left)
+    play.push_add("low", "ada")
+    day(play)
+    assert play.in_app("top") == set()  # a day later the directory still does not list her
 
 
 def day(play: Playground) -> None:

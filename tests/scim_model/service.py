@@ -172,18 +172,28 @@ class Service(Users):
             raise bad("invalidValue")
 
     def _drop(self, key: str, values: list[str]) -> None:
+        """House rule: of a user and a group that share an externalId, the member is meant."""
         group, meant = self.groups[key], {self._meant(value) for value in values}
+        for value in values:
+            user = self._meant(value)
+            if user in self.users and user not in group.members:
+                meant.add(self._group_meant(value))
         group.waiting -= set(values)
         group.members -= meant
         group.inner -= meant
 
     def _meant(self, value: str) -> str | None:
         """House rule: a member may be called by the provider's id. A user comes before a group."""
-        if value in self.users or (self._external(value) is None and value in self.groups):
+        if value in self.users:
+            return value
+        return self._external(value) or self._group_meant(value)
+
+    def _group_meant(self, value: str) -> str | None:
+        if value in self.groups:
             return value
         groups = [one for one in self.seen if one in self.groups]
         named = (one for one in groups if self.groups[one].document.get("externalId") == value)
-        return self._external(value) or next(named, None)
+        return next(named, None)
 
     def _join(self, user: str) -> None:
         for group in self.groups.values():

@@ -10,7 +10,7 @@ from tests.store.laws import EXAMPLES
 QUIET = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
 TALKS = [
     pytest.param("sqlite", EXAMPLES, 15, id="sqlite"),
-    pytest.param("sqlite", EXAMPLES * 5, 50, id="sqlite-slow", marks=pytest.mark.slow),
+    pytest.param("sqlite", EXAMPLES * 3, 40, id="sqlite-slow", marks=pytest.mark.slow),
     pytest.param("postgresql", EXAMPLES, 30, id="postgresql", marks=pytest.mark.servers),
 ]
 

@@ -283,8 +283,9 @@ def deny_unlisted(tx: Tx, kind: str, keys: Iterable[int], no_as_of: Instant, now
 def never_listed(tx: Tx, connection: int) -> set[int]:
     """Pushed users that the directory ought to have listed under the id they were pushed by.
 
-    Only where the users it did list prove that pushed ids are the directory's ids (nine of
-    ten at the least). Without that proof an unlisted id is just a name in another language.
+    Only where the pushed users it did list prove that pushed ids are the directory's ids (nine
+    of ten at the least). Without that proof an unlisted id is just a name in another language,
+    whatever tokens call people.
     """
     row = tx.row(
         """
@@ -295,6 +296,7 @@ def never_listed(tx: Tx, connection: int) -> set[int]:
         WHERE p.connection_id = :connection AND p.namespace = 'external_id'
           AND p.valid_to IS NULL AND EXISTS (SELECT 1 FROM user_aliases d
             WHERE d.user_id = p.user_id AND d.namespace = 'id' AND d.valid_to IS NULL)
+          AND EXISTS (SELECT 1 FROM users u WHERE u.id = p.user_id AND u.push_yes > 0)
         """,
         {"connection": connection},
     )

@@ -214,11 +214,18 @@ class Recording:
             self._hear(PULL, at, no=frozenset({Fact("exists", name)}))
             return
         groups = [one for one in company.groups if name in company.members[one]]
-        yes = {Fact("exists", name)} | {Fact("group", group=one) for one in groups}
+        yes = {Fact("exists", name)}
+        if self.world.rules.pull_admits:  # a narrow scope knows what reads have named (035)
+            groups = [one for one in groups if self._is_listed(one)]
+        else:
+            yes |= {Fact("group", group=one) for one in groups}
         no = NOTHING if user.active else frozenset({Fact("active", name)})
         yes |= {Fact("active", name)} if user.active else set()
         said = frozenset(yes) | groups_of(name, groups)
         self._hear(PULL, at, yes=said, no=no, covers=GroupsOf(name))
+
+    def _is_listed(self, group: str) -> bool:
+        return self.world.word(PULL, Fact("group", group=group)).says is not None
 
     # -- tokens -------------------------------------------------------------------------------
 

@@ -1,11 +1,13 @@
 """The real store and the model hear the same, and decide the same."""
 
+import pytest
 from hypothesis import strategies as st
 
 from models.instant import HOUR
+from sync.claims import GroupsState
 from tests.model.engine import Rules, World
 from tests.model.recording import Recording
-from tests.playground import playground, rewound
+from tests.playground import EVERY_STORE, playground, rewound
 from tests.store.histories import (
     CHANNELS,
     GENEROUS,
@@ -34,6 +36,35 @@ events = st.one_of(changes, pushes, pushes, reads, reads, rounds, tokens, works)
 
 @law(channels=st.sampled_from(sorted(RULES)), history=st.lists(events, max_size=12))
 def test_the_store_decides_as_the_model_does(kind: str, channels: str, history: History) -> None:
+    agree(kind, channels, history)
+
+
+@pytest.mark.parametrize("kind", EVERY_STORE)
+@pytest.mark.parametrize(
+    ("channels", "history"),
+    [
+        pytest.param(
+            "assigned",
+            [("read badly", 2), ("point read", "ada")],
+            id="a narrow scope has named no group yet",
+        ),
+        pytest.param(
+            "all",
+            [
+                ("dismiss", "ada"),
+                ("push user", "ada"),
+                ("token", "bob", [], GroupsState.LISTED, 0),
+                ("read",),
+            ],
+            id="a token proves nothing of what pushed ids are",
+        ),
+    ],
+)
+def test_so_they_do_where_they_did_not(kind: str, channels: str, history: History) -> None:
+    agree(kind, channels, history)
+
+
+def agree(kind: str, channels: str, history: History) -> None:
     play = rewound(
         kind,
         f"empty, {channels}",

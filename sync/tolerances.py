@@ -169,6 +169,13 @@ STRANGERS_PARKED = Tolerance(
     "It adds members before it creates them. They wait, and join when they arrive.",
     "Okta and Entra ID, whose pushes of users and groups overtake each other.",
 )
+CURSORS_UNTOLD = Tolerance(
+    "cursors_untold",
+    "It refuses a service that says that lists are paged by cursor. It is not told.",
+    "Canaille 0.3, by scim2-models 0.6; RFC 9865 §4 has pagination told.",
+    is_settable=True,
+    is_usual=False,
+)
 
 TOLERANCES: Mapping[str, Tolerance] = {
     one.name: one for one in list(vars().values()) if isinstance(one, Tolerance)

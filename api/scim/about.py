@@ -10,6 +10,8 @@ from api.scim.attributes import Schema
 from api.scim.auth import Caller
 from api.scim.door import Handler
 from api.scim.extensions import declared
+from api.scim.forgiving import forgives
+from sync.tolerances import CURSORS_UNTOLD
 
 Describe = Callable[[str, Sequence[Schema]], dict[str, discovery.Body]]
 """Of a base address, and of what an administrator declared for the connection."""
@@ -18,7 +20,10 @@ Describe = Callable[[str, Sequence[Schema]], dict[str, discovery.Body]]
 async def options(request: Request, caller: Caller) -> Response:
     await caller.confirm()
     _refuse_filter(request)
-    return answers.answer(discovery.service_provider_config(caller.base_url))
+    told = discovery.service_provider_config(caller.base_url)
+    if forgives(CURSORS_UNTOLD):
+        del told["pagination"]
+    return answers.answer(told)
 
 
 def all_of(describe: Describe) -> Handler:

@@ -127,7 +127,7 @@ CASES: dict[str, list[Needs]] = {
     "put_without_members": [put(OPS, {"schemas": [GROUP], "displayName": "Ops"})],
     "strangers_parked": [patched(OPS, op="add", path="members", value=[{"value": "stranger"}])],
 }
-USUALLY_OFF = {"unknown_paths", "user_name_from_email"}
+USUALLY_OFF = {"cursors_untold", "unknown_paths", "user_name_from_email"}
 
 
 def test_every_tolerance_has_a_case_here() -> None:
@@ -202,6 +202,18 @@ def test_what_could_do_harm_is_done_only_where_the_connection_wants_it(tmp_path:
         body = {"schemas": [USER], "userName": "ada", "externalId": "another"}
         assert idp.call("POST", "/Users", body).json()["scimType"] == "uniqueness"
         assert counts(idp) == {"user_name_from_email": 1, "unknown_paths": 1}
+
+
+def test_a_provider_that_refuses_news_is_not_told_of_cursors_where_that_is_wanted(
+    tmp_path: Path,
+) -> None:
+    with serving(tmp_path) as service, service.client() as http:
+        idp = Idp(service, http)
+        assert "pagination" in idp.get("/ServiceProviderConfig").json()
+        wanted(idp, cursors_untold=True)
+        assert "pagination" not in idp.get("/ServiceProviderConfig").json()
+        assert counts(idp) == {"cursors_untold": 1}
+        assert idp.get("/Users?cursor").status_code == 200
 
 
 OFF = {"returning_user": False, "name_given_on": False}

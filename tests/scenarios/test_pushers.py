@@ -112,6 +112,8 @@ def _target(tenant: Tenant) -> dict[str, Any]:
 def test_what_canaille_pushes_reaches_the_application_and_the_drift_report(
     house: House, tmp_path: Path
 ) -> None:
+    untold = {"policy": {"tolerances": {"cursors_untold": True}}}
+    house.api("PATCH", "/api/v1/connections/acme~idp", untold)
     with canaille(house.scim["base_url"], house.scim["token"], tmp_path) as pusher:
         _from_the_first_push_to_the_last(house, pusher)
 

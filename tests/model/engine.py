@@ -51,6 +51,8 @@ class Heard:
     """How much older its denials are."""
     since: Instant = NEVER
     """Of a round of changes: where it begins."""
+    whole: frozenset[str] = frozenset()
+    """Of a round: the groups of which it tells every member."""
 
     @property
     def denies_as_of(self) -> Instant:
@@ -124,7 +126,8 @@ class World:
                     and self._names_group(one.channel, fact.group)
                 )
             case None:
-                return False
+                is_told = fact.about == "member" and fact.group in one.whole
+                return is_told and self.names_user(fact.user)
 
     def _in_scope(self, one: Heard, fact: Fact) -> bool:
         """A directory can deny what it can name; of members, those of the groups it listed."""

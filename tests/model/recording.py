@@ -184,7 +184,8 @@ class Recording:
             run = tx.row("SELECT * FROM runs WHERE kind = 'delta' ORDER BY id DESC LIMIT 1")
         assert run is not None and run.state == "complete"
         self.looked = (run.started_at, seen(now))
-        both = {"yes": frozenset(yes), "no": frozenset(no)}
+        both: dict[str, Any] = {"yes": frozenset(yes), "no": frozenset(no)}
+        both["whole"] = frozenset(groups & now.groups.keys())
         self._hear(PULL, run.started_at, since=since, lag=self.world.rules.lag, **both)
 
     def _parts(self) -> list[tuple[frozenset[Fact], frozenset[Fact]]]:

@@ -44,7 +44,8 @@ class MemoryTarget:
         self.applied: list[Operation] = []
         """Every operation that was carried out, in order."""
         self.problems = list(problems)
-        ids = (f"r{number}" for number in count(1) if f"r{number}" not in self._taken())
+        given = self.users.keys() | self.groups.keys()  # as it is now: no id is given again
+        ids = (f"r{number}" for number in count(1) if f"r{number}" not in given)
         self._users = Users(self.users, ids, adopt=adopt)
         self._groups = Groups(self.groups, ids)
         self._calls = Calls(faults)
@@ -88,6 +89,3 @@ class MemoryTarget:
                 return Outcome(self.users.pop(remote_id, None) is not None, remote_id)
             case DeleteGroup(remote_id):
                 return Outcome(self.groups.pop(remote_id, None) is not None, remote_id)
-
-    def _taken(self) -> set[str]:
-        return self.users.keys() | self.groups.keys()

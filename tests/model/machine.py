@@ -250,7 +250,7 @@ class Company24(RuleBasedStateMachine):
             if event[0] not in ("read", "delta") or _newest_run(play) == before:
                 raise
             play.reap()
-            play.work_off()
+            play.resume_reading()
 
     def _work(self, work: Any, dying: int) -> None:
         try:

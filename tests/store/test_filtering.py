@@ -227,6 +227,7 @@ NOBODY: Person = {}
         pytest.param('emails.type eq "work"', {0, 1}, id="many, by a part"),
         pytest.param("emails pr", {0, 1}, id="many, present"),
         pytest.param("not (emails pr)", {2}, id="many, absent"),
+        pytest.param("emails eq null", {2}, id="many, and none of them"),
         pytest.param("emails.primary eq true", {0}, id="many, by a boolean"),
         pytest.param('emails.$ref eq "a/b"', set(), id="many, exact"),
         pytest.param(

@@ -272,6 +272,11 @@ def test_a_foreign_object_is_left_alone(case: Case) -> None:
         assert plan(APP, [case], NOW, retention=RETENTION) == []
 
 
+def test_a_foreign_user_who_leaves_is_not_disabled() -> None:
+    case = user(said("no"), in_place(ownership=FOREIGN))
+    assert plan(APP, [case], NOW, retention=RETENTION) == []
+
+
 @given(st.lists(one_case, max_size=8), st.randoms(use_true_random=False))
 def test_the_order_of_the_cases_does_not_matter(cases: list[Case], chance: object) -> None:
     unique = list({_about(case): case for case in cases}.values())

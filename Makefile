@@ -9,8 +9,9 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install -qq --no-input --disable-pip-version-check
-# Wheels only, so that no machine needs a compiler; hashes, so that a file is the one we tried.
-LOCKED := $(INSTALL) --require-hashes --only-binary :all:
+# Wheels only, so that no machine needs a compiler; hashes, so that a file is the one we tried; no
+# dependencies, for a lock names them all, and pip would look for newer ones of those with extras.
+LOCKED := $(INSTALL) --require-hashes --no-deps --only-binary :all:
 PYTEST := $(BIN)/python -m pytest
 PYTEST_ARGS ?=
 NEEDS_NO_SERVER := -m "not servers and not slow" -n auto

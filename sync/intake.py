@@ -4,7 +4,8 @@ All in the caller's transaction. What is acknowledged to an identity provider is
 decided and queued.
 """
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row
@@ -21,6 +22,7 @@ from models.store.ledger import Touched
 from models.verdicts import GroupVerdict, UserVerdict
 from sync import decide, rule
 from sync.connection import Connection
+from sync.guard import Proceed
 from sync.plan import GroupCase, UserCase, plan
 
 Objects = list[UserCase | GroupCase]
@@ -34,13 +36,42 @@ def take(tx: Tx, connection: Connection, observation: Observation, now: Instant)
     return touched
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one request touched, to be decided when all that shares its transaction is known."""
+
+    connection: Connection
+    touched: Touched
+    now: Instant
+
+
+def resolve_later(tx: Tx, connection: Connection, touched: Touched, now: Instant) -> None:
+    """As `resolve`, at the end of the transaction. What is touched until then is included."""
+    tx.defer(_resolve_asked, Asked(connection, touched, now))
+
+
+def _resolve_asked(tx: Tx, asked: list[Asked]) -> None:
+    """Connection by connection. A request that spoke several times is one part."""
+    newest = {one.connection.key: one for one in asked}
+    for key, last in newest.items():
+        parts = {id(one.touched): one.touched for one in asked if one.connection.key == key}
+        _resolve(tx, last.connection, list(parts.values()), last.now)
+
+
 def resolve(tx: Tx, connection: Connection, touched: Touched, now: Instant) -> None:
     """Decide again what was touched, and plan it for every target of the connection."""
+    _resolve(tx, connection, [touched], now)
+
+
+def _resolve(tx: Tx, connection: Connection, parts: Sequence[Touched], now: Instant) -> None:
+    """What several touched at once, as if one after the other."""
     targets = accounts.targets_of(tx, connection.key)
     first = targets[0].id if targets else NO_TARGET
+    touched = _together(parts)
     asked = object_keys(touched)
     seen = {one.id: outbox.waiting_for(tx, one.id, asked) for one in targets}
     decided = save_decisions(tx, connection, touched, now, first)
+    _share(touched, parts)
     along = set(object_keys(touched)).difference(asked)
     for target in targets:
         waiting = seen[target.id] | outbox.waiting_for(tx, target.id, along)
@@ -50,7 +81,49 @@ def resolve(tx: Tx, connection: Connection, touched: Touched, now: Instant) -> N
         outbox.give_up(tx, target.id, unplanned, now, among=waiting)
         if target.has_held:
             rule.forget(tx, target.id, planned, now, keys=object_keys(touched))
-        rule.settle(tx, target, rule.judge(tx, target, planned, now), now)
+        _settle(tx, target, planned, parts, now)
+
+
+def _settle(
+    tx: Tx, target: Row[Any], planned: Sequence[Planned], parts: Sequence[Touched], now: Instant
+) -> None:
+    """Past the guard. Where it minds the whole, each part is judged after the one before, so that
+    nobody is held for having come together with others.
+    """
+    ruling = rule.judge(tx, target, planned, now)
+    if len(parts) == 1 or isinstance(ruling, Proceed):
+        rule.settle(tx, target, ruling, now)
+        return
+    left = list(planned)
+    for part in parts:
+        own = [one for one in left if _belongs(one, part)]
+        left = [one for one in left if not _belongs(one, part)]
+        rule.settle(tx, target, rule.judge(tx, target, own, now), now)
+
+
+def _together(parts: Sequence[Touched]) -> Touched:
+    if len(parts) == 1:
+        return parts[0]
+    touched = Touched()
+    for part in parts:
+        touched.add(part)
+    return touched
+
+
+def _share(touched: Touched, parts: Sequence[Touched]) -> None:
+    """The memberships that came or went with a user or a group belong to who touched that."""
+    if len(parts) == 1:
+        return
+    for part in parts:
+        part.memberships |= {
+            one for one in touched.memberships if one.user in part.users or one.group in part.groups
+        }
+
+
+def _belongs(planned: Planned, part: Touched) -> bool:
+    if planned.user is not None and planned.group is not None:
+        return Membership(planned.group, planned.user) in part.memberships
+    return planned.user in part.users or planned.group in part.groups
 
 
 def save_verdicts(tx: Tx, connection: Connection, touched: Touched, now: Instant) -> None:

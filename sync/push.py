@@ -1,7 +1,7 @@
 """What an identity provider pushes: users and groups, one word at a time."""
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Row
@@ -13,7 +13,7 @@ from models.evidence import (
     UserSaid,
 )
 from models.identity import GroupKey, Identifier, UserKey
-from models.store import identities, indirect, newcomers, scim
+from models.store import identities, indirect, newcomers, scim, subjects
 from models.store.database import loads
 from models.store.scim import name_key
 from sync import identify, pushed, pushed_who
@@ -33,7 +33,7 @@ class NameTaken(Exception):
 class Push(Voice):
     """The push channel of one connection, within one transaction."""
 
-    def create_user(self, resource: Resource) -> tuple[UserKey, bool]:
+    def create_user(self, resource: Resource) -> tuple[Row[Any], bool]:
         """Answers the user, and whether it is new. A known person comes back as itself.
 
         Raises NameTaken, unless it is a deactivated user that returns (Okta posts those).
@@ -41,8 +41,7 @@ class Push(Voice):
         resource = {"active": True} | resource
         standing = self._standing(resource)
         if standing is not None:
-            self.replace_user(standing, resource)
-            return standing, False
+            return self.replace_user(standing, resource), False
         offered = pushed.user_names(resource)
         found = identities.users_named(self.tx, self.connection.key, offered)
         if not found:
@@ -54,28 +53,32 @@ class Push(Voice):
         if isinstance(matched, Recycled):
             now = self.clock.now()
             pushed_who.note_recycled(self.tx, self.connection, key, matched, resource, now=now)
-        self.replace_user(key, resource)
-        public_id = str(scim.of_key(self.tx, "users", key).public_id)
-        self._join_parked(Found(users=frozenset({key})), public_id, resource)
-        return key, True
+        row = self.replace_user(key, resource)
+        self._join_parked(Found(users=frozenset({key})), str(row.public_id), resource)
+        return row, True
 
-    def _first(self, resource: Resource, offered: Sequence[Identifier]) -> UserKey:
+    def _first(self, resource: Resource, offered: Sequence[Identifier]) -> Row[Any]:
         """A user of whom nobody ever spoke, so that there is nothing to compare with."""
         link, now = self.connection.key, self.clock.now()
-        made = scim.insert_user(
-            self.tx, link, resource=resource, name=resource["userName"], now=now
+        said = pushed.news(self._attributes(resource), {})
+        word = UserSaid(user=UserKey(0), exists=True, active=resource["active"], attributes=said)
+        row = scim.insert_user(
+            self.tx,
+            link,
+            resource=resource,
+            name=resource["userName"],
+            marks=subjects.first_push(now, word),
+            now=now,
         )
-        if made is None:
+        if row is None:
             raise NameTaken(f"The userName {resource['userName']} is taken.")
-        key, public_id = made
+        key = UserKey(row.id)
         names = [one for one in offered if one.namespace != "id"]
         identities.name_first(self.tx, link, key, names, proof="pushed", now=now)
-        said = pushed.news(self._attributes(resource), {})
-        word = UserSaid(user=key, exists=True, active=resource["active"], attributes=said)
-        self.say("user", word)
+        self.note("user", replace(word, user=key), now)
         arrived = Found(users=frozenset({key}))
-        self._members.arrive(arrived, _waited_for(public_id, resource))  # its turn is taken
-        return key
+        self._members.arrive(arrived, _waited_for(row.public_id, resource))  # its turn is taken
+        return row
 
     def take_over(self, public_id: str) -> bool:
         """Whom only logins know is the provider's from now on, as it was shown: inactive.
@@ -100,8 +103,8 @@ class Push(Voice):
         resource: Resource,
         spoken: Set[str] | None = None,
         before: Row[Any] | None = None,
-    ) -> None:
-        """The user as the provider now describes it. Raises NameTaken.
+    ) -> Row[Any]:
+        """The user as the provider now describes it, and as it is kept. Raises NameTaken.
 
         `spoken` are the attributes that the provider spoke of, all when None. Of the others
         it says nothing new. Nor of `active` when that is missing: it must not bring back
@@ -109,13 +112,12 @@ class Push(Voice):
         Who takes an externalId joins the groups that wait for it.
         `before` is the user as it stands, for whoever holds it.
         """
-        before = before or scim.of_key(self.tx, "users", key)
+        held, before = before, before or scim.of_key(self.tx, "users", key)
         if spoken is None or not _is_called(before, resource):
-            self._save("users", key, resource, attribute="userName")
+            saved = self._save("users", key, resource, attribute="userName")
             self._name_user(key, resource)
         else:
-            name, now = str(resource["userName"]), self.clock.now()
-            scim.save(self.tx, "users", key, resource=resource, name=name, now=now)
+            saved = self._keep("users", key, resource, attribute="userName")
         is_spoken = spoken is None or "active" in spoken
         said = UserSaid(
             user=key,
@@ -123,9 +125,10 @@ class Push(Voice):
             active=resource.get("active") if is_spoken else None,
             attributes=pushed.news(self._attributes(resource, spoken), loads(before.push_said)),
         )
-        self.say("user", said)
+        self.say("user", said, held=held)
         if resource.get("externalId") not in (None, before.scim_external_id):
             self._join_parked(Found(users=frozenset({key})), str(before.public_id), resource)
+        return saved
 
     def delete_user(self, key: UserKey) -> None:
         """Gone, and out of every group: coming back does not bring old memberships back.
@@ -200,15 +203,23 @@ class Push(Voice):
     ) -> dict[str, str | None]:
         return pushed.attributes(resource, spoken, mapping(self.connection.extensions))
 
-    def _save(self, table: str, key: int, resource: Resource, *, attribute: str) -> None:
+    def _save(self, table: str, key: int, resource: Resource, *, attribute: str) -> Row[Any]:
+        """Where its names may be new. Raises NameTaken."""
         name = str(resource[attribute])
         other = scim.by_name(self.tx, table, connection=self.connection.key, name=name)
-        is_free = other is None or other.id == key
-        now = self.clock.now()
         if attribute == "userName" and self._is_anothers(resource.get("externalId"), key):
             raise NameTaken(f"The externalId {resource['externalId']} is taken.")
-        if not is_free or not scim.save(self.tx, table, key, resource=resource, name=name, now=now):
+        if other is not None and other.id != key:
             raise NameTaken(f"The {attribute} {name} is taken.")
+        return self._keep(table, key, resource, attribute=attribute)
+
+    def _keep(self, table: str, key: int, resource: Resource, *, attribute: str) -> Row[Any]:
+        """Raises NameTaken where somebody took the name in this very moment."""
+        name, now = str(resource[attribute]), self.clock.now()
+        saved = scim.save(self.tx, table, key, resource=resource, name=name, now=now)
+        if saved is None:
+            raise NameTaken(f"The {attribute} {name} is taken.")
+        return saved
 
     def _is_anothers(self, external: object, key: int) -> bool:
         """Whether another user is pushed under this externalId. If nobody is, it is ours now."""

@@ -59,6 +59,7 @@ def rehearse(
         link, newest = connections.load(tx, connection), queued.newest(tx)
         push = Push(tx, link, clock)
         answer = work(push)
+        tx.finish()
         after = standing(tx, link, push.touched, clock.now())
         for row in queued.after(tx, newest, intake.object_keys(push.touched)):
             totals = found.held if row.state == "held" else found.operations

@@ -1,10 +1,15 @@
 """What the push channel of a connection says."""
 
 from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row
 
 from models.clock import Clock
-from models.evidence import Channel, Fact, Observation
+from models.evidence import Channel, Fact, Observation, UserSaid
+from models.instant import Instant
 from models.store.database import Tx
+from models.store import ledger
 from models.store.ledger import Touched
 from sync import intake
 from sync.connection import Connection
@@ -21,7 +26,7 @@ class Voice:
     said: list[Observation] = field(default_factory=list)
     """What was taken in, in order."""
     touched: Touched = field(default_factory=Touched)
-    """What was decided again."""
+    """What is decided again at the end of the transaction."""
     parked: list[str] = field(default_factory=list)
     """Members that are not known yet."""
     forgiven: set[str] = field(default_factory=set)
@@ -34,9 +39,23 @@ class Voice:
             self.forgiven.add(tolerance.name)
         return is_wanted
 
-    def say(self, event: str, *facts: Fact) -> None:
-        """Each word has its own time, so that the later of two in one request wins."""
+    def say(self, event: str, *facts: Fact, held: Row[Any] | None = None) -> None:
+        """Each word has its own time, so that the later of two in one request wins.
+
+        `held` is the one user of whom it is said, as it stands, for whoever holds it.
+        """
         now = self.clock.now()
         observation = Observation(channel=Channel.PUSH, event=event, as_of=now, facts=facts)
+        touched = ledger.record(self.tx, self.connection.key, observation, now, held=held)
+        self._told(observation, touched)
+
+    def note(self, event: str, said: UserSaid, now: Instant) -> None:
+        """What was written down together with somebody who is new."""
+        observation = Observation(channel=Channel.PUSH, event=event, as_of=now, facts=(said,))
+        ledger.note(self.tx, self.connection.key, observation, now)
+        self._told(observation, Touched(users={said.user}))
+
+    def _told(self, observation: Observation, touched: Touched) -> None:
         self.said.append(observation)
-        self.touched.add(intake.take(self.tx, self.connection, observation, now))
+        self.touched.add(touched)
+        intake.resolve_later(self.tx, self.connection, self.touched, observation.as_of)

@@ -58,7 +58,7 @@ class Ask:
 
     def shown(self, tx: Tx, key: int, *, status: int = 200) -> Response:
         """The resource as it stands now."""
-        return self._response(tx, scim.of_key(tx, self.table, key), status)
+        return self.show(tx, scim.of_key(tx, self.table, key), status=status)
 
     def _read(self, tx: Tx, connection: Connection) -> Response:
         link = connection.key
@@ -71,9 +71,9 @@ class Ask:
         check_match(self.if_match, version)
         if is_unchanged(self.if_none_match, version):
             return answers.unchanged(version)
-        return self._response(tx, row, 200)
+        return self.show(tx, row)
 
-    def _response(self, tx: Tx, row: Row[Any], status: int) -> Response:
+    def show(self, tx: Tx, row: Row[Any], *, status: int = 200) -> Response:
         base_url = self.caller.base_url
         renderer = Renderer(tx, base_url, self.projection)
         is_user = self.table == "users"

@@ -130,6 +130,9 @@ class Caller:
         return connections.of_row(row)
 
     def _connection(self, tx: Tx) -> Connection:
+        return tx.minded(("scim_tokens", self.name, self.hashed), lambda: self._let_in(tx))
+
+    def _let_in(self, tx: Tx) -> Connection:
         row = self._row(tx)
         if row is None:
             self.context.introduced.pop((self.name, self.hashed), None)

@@ -94,7 +94,7 @@ def _change(changes: Sequence[GroupChange], ask: Ask, push: Push) -> Response:
     _carry_out(push, GroupKey(row.id), changes, document=loads(row.scim))
     if ask.projection != EVERYTHING:
         return ask.shown(push.tx, row.id)
-    return answers.nothing(version_of(scim.of_key(push.tx, TABLE, row.id).scim_version))
+    return answers.nothing(version_of(scim.version_of(push.tx, TABLE, row.id)))
 
 
 def _carry_out(

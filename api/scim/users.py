@@ -65,8 +65,8 @@ def deletion(ask: Ask, push: Push) -> Response:
 def _create(body: object, ask: Ask, push: Push) -> Response:
     """Okta creates a deactivated user again to bring it back: 200, and not new."""
     resource = normalise.user(body, user_schema(push.connection.extensions))
-    key, is_new = push.create_user(resource)
-    return ask.shown(push.tx, key, status=201 if is_new else 200)
+    row, is_new = push.create_user(resource)
+    return ask.show(push.tx, row, status=201 if is_new else 200)
 
 
 def _replace(body: object, ask: Ask, push: Push) -> Response:
@@ -76,12 +76,12 @@ def _replace(body: object, ask: Ask, push: Push) -> Response:
     row = ask.hold(push)
     before = loads(row.scim).get("active")
     if before is None or "active" in resource:
-        push.replace_user(UserKey(row.id), resource)
+        row = push.replace_user(UserKey(row.id), resource, before=row)
     else:
         forgive(tolerances.PUT_WITHOUT_ACTIVE)
         said = _ALL_BUT_ACTIVE | {one.name for one in schema.extensions}
-        push.replace_user(UserKey(row.id), resource | {"active": before}, said)
-    return ask.shown(push.tx, row.id)
+        row = push.replace_user(UserKey(row.id), resource | {"active": before}, said, row)
+    return ask.show(push.tx, row)
 
 
 _ALL_BUT_ACTIVE = frozenset({"userName", "emails", "name", "displayName"})
@@ -92,5 +92,6 @@ def _change(ops: Sequence[Op], ask: Ask, push: Push) -> Response:
     row, schema = ask.hold(push), user_schema(push.connection.extensions)
     after = patch.apply_to_user(loads(row.scim) | {"id": row.public_id}, ops, schema)
     del after["id"]
-    push.replace_user(UserKey(row.id), after, spoken(ops, schema), before=row)
-    return ask.shown(push.tx, row.id)
+    return ask.show(
+        push.tx, push.replace_user(UserKey(row.id), after, spoken(ops, schema), before=row)
+    )

@@ -11,10 +11,12 @@ from sqlalchemy import Connection, Row, text
 from sqlalchemy.exc import DBAPIError
 
 from models.store import driver, engines
-from models.store.driver import Columns, Params
+from models.store.driver import Columns, Params, Statement
 
 T = TypeVar("T")
 TRIES = 50
+SETTINGS = frozenset({"scim_tokens", "connections", "targets", "target_connections", "nestings"})
+"""Tables that are written to once in a while, and read for every request."""
 _numbers = msgspec.json.Decoder(set[int]).decode
 _LOST = frozenset({"40001", "40P01", "55P03", "23505", "25P03"})
 """Serialization, deadlock, a lock not to be had, a row that another inserted meanwhile, and
@@ -29,6 +31,36 @@ class Tx:
         self.dialect = connection.dialect.name
         self.has_work = False
         """Something was queued: whoever delivers should look once this is committed."""
+        self._link = driver.Link(connection)
+        self._minded: dict[tuple[object, ...], Any] = {}
+        self._deferred: list[tuple[Callable[[Tx, list[Any]], None], Any]] = []
+
+    def defer(self, do: Callable[["Tx", list[T]], None], item: T) -> None:
+        """At the end of the transaction `do` is called once, with all such items in their order.
+
+        Works that share a commit share what follows from them too.
+        """
+        self._deferred.append((do, item))
+
+    def finish(self) -> None:
+        """Do what was deferred, and what that defers."""
+        while self._deferred:
+            deferred, self._deferred = self._deferred, []
+            found: dict[Callable[[Tx, list[Any]], None], list[Any]] = {}
+            for do, item in deferred:
+                found.setdefault(do, []).append(item)
+            for do, items in found.items():
+                do(self, items)
+
+    def minded(self, key: tuple[object, ...], look: Callable[[], T]) -> T:
+        """What a look at SETTINGS found, until this transaction changes any of them.
+
+        Works that share a commit need not ask for the same again.
+        """
+        if key not in self._minded:
+            self._minded[key] = look()
+        found: T = self._minded[key]
+        return found
 
     def rows(self, sql: str, params: Params | None = None) -> Sequence[Row[Any]]:
         return self._taken(sql, params or {}, driver.every_row)
@@ -47,9 +79,8 @@ class Tx:
         """Once for each; answers how many rows it changed in all."""
         if len(params) < 2:
             return self.run(sql, params[0]) if params else 0
-        known = driver.statement(sql, (), self.connection.dialect)
-        given = known.every(params)
-        return driver.taken(self.connection, known.sql, given, driver.count, many=True)
+        known = self._known(sql)
+        return driver.ran(self._link, known.sql, known.every(params), driver.count, many=True)
 
     def fill(
         self,
@@ -63,8 +94,10 @@ class Tx:
         `same` is what all of them have in common.
         """
         common, inserted = same or {}, 0
+        if table in SETTINGS:
+            self._minded.clear()
         for sql, given in driver.filling(table, columns, rows, common, self.connection.dialect):
-            inserted += driver.taken(self.connection, sql, given, driver.count)
+            inserted += driver.ran(self._link, sql, given, driver.count)
         return inserted
 
     def column(self, sql: str, params: Params | None = None) -> list[Any]:
@@ -90,16 +123,18 @@ class Tx:
 
     def each_tuple(self, sql: str, params: Params) -> Iterator[tuple[Any, ...]]:
         """As `tuples`, without holding them all."""
-        known = driver.statement(sql, (), self.connection.dialect)
-        sql, given = known.filled(params)
-        return driver.each_tuple(self.connection, sql, given)
+        known = self._known(sql)
+        return driver.each_tuple(self.connection, known.sql, known.pick(params))
 
     def insert(self, table: str, values: Params) -> int:
         """Insert one row; answers its key."""
-        names = ", ".join(values)
-        holders = ", ".join(f":{name}" for name in values)
-        sql = f"INSERT INTO {table} ({names}) VALUES ({holders}) RETURNING id"
-        return int(self.value(sql, values))
+        return int(self.value(driver.insertion(table, tuple(values), "id"), values))
+
+    def insert_row(self, table: str, values: Params) -> Row[Any]:
+        """Insert one row; answers it."""
+        row = self.row(driver.insertion(table, tuple(values), "*"), values)
+        assert row is not None
+        return row
 
     def update(self, table: str, key: int, values: Params) -> int:
         """Update one row by its key."""
@@ -110,27 +145,31 @@ class Tx:
     @property
     def is_open(self) -> bool:
         """Whether SQLite has not undone all of it after an error."""
-        raw: Any = self.connection.connection.dbapi_connection
-        return self.dialect != "sqlite" or bool(raw.in_transaction)
+        return self.dialect != "sqlite" or bool(self._link.raw.in_transaction)
 
     def apart(self, work: Callable[["Tx"], T]) -> T:
         """`work`, all or nothing, whatever becomes of the rest of the transaction."""
-        had_work = self.has_work
+        had_work, deferred = self.has_work, len(self._deferred)
         self.run("SAVEPOINT apart")
         try:
             return work(self)
         except BaseException:
             self.has_work = had_work
+            del self._deferred[deferred:]
+            self._minded.clear()
             self.run("ROLLBACK TO SAVEPOINT apart")
             raise
         finally:
             self.run("RELEASE SAVEPOINT apart")
 
-    def _taken(self, sql: str, params: Params, take: Callable[[Any], T]) -> T:
-        lists = tuple([name for name, value in params.items() if isinstance(value, list)])
-        known = driver.statement(sql, lists, self.connection.dialect)
-        anew = known.is_long(params)
-        return driver.taken(self.connection, *known.filled(params), take, anew=anew)
+    def _taken(self, sql: str, params: Params, take: Callable[[Any, Statement], T]) -> T:
+        return driver.taken(self._link, self._known(sql), params, take)
+
+    def _known(self, sql: str) -> Statement:
+        known = driver.statement(sql, self.connection.dialect)
+        if known.changes in SETTINGS:
+            self._minded.clear()
+        return known
 
 
 class Database:
@@ -159,6 +198,7 @@ class Database:
             with connection.begin():
                 tx = Tx(connection)
                 yield tx
+                tx.finish()
         if tx.has_work:
             self.on_work()
 

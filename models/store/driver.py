@@ -4,6 +4,7 @@ SQLAlchemy still says how a driver wants its parameters, and what kind of error 
 compiled statements and the shapes of rows are kept.
 """
 
+import re
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,7 +33,19 @@ CHUNK = 5000
 """Rows that are fetched at once."""
 
 
-@dataclass(frozen=True, slots=True)
+class Link:
+    """One connection of a driver, within one transaction."""
+
+    __slots__ = ("connection", "error", "listeners", "raw")
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.raw: Any = connection.connection.dbapi_connection
+        self.error: type[Exception] = connection.dialect.loaded_dbapi.Error
+        self.listeners: tuple[Any, ...] = tuple(connection.engine.dispatch.before_cursor_execute)
+
+
+@dataclass(slots=True)
 class Statement:
     """One statement as a driver takes it."""
 
@@ -42,14 +55,18 @@ class Statement:
     lists: tuple[str, ...]
     nothing: str
     """What is written for an empty list."""
+    pick: Callable[[Params], Any]
+    """The parameters as the driver takes them, where no list is among them."""
+    changes: str | None
+    """The table that it writes to."""
+    _columns: int = -1
+    _make: Callable[[Iterable[Any]], Any] = tuple
 
     def filled(self, params: Params) -> tuple[str, Any]:
         """With its lists written out, where the driver does not take them as they are."""
         sql = self.sql
         if self.places is None:
             return sql, params
-        if not self.lists:
-            return sql, [params[name] for name in self.places]
         placed: list[Any] = []
         for name in self.places:
             placed += params[name] if name in self.lists else [params[name]]
@@ -74,15 +91,47 @@ class Statement:
             case names:
                 return list(map(itemgetter(*names), params))
 
+    def row_of(self, cursor: Any) -> Callable[[Iterable[Any]], Any]:
+        """Makes rows of what this statement found: of the same columns every time."""
+        answer = getattr(cursor, "pgresult", None)
+        columns = len(cursor.description) if answer is None else answer.nfields
+        if columns != self._columns:
+            self._columns, self._make = columns, _shape(_names(cursor))
+        return self._make
+
 
 @lru_cache(maxsize=KEPT)
-def statement(sql: str, lists: tuple[str, ...], dialect: Dialect) -> Statement:
+def statement(sql: str, dialect: Dialect) -> Statement:
+    """A parameter that follows IN is a list."""
+    lists = tuple(dict.fromkeys(_LISTED.findall(sql)))
     clause = text(sql).bindparams(*(bindparam(name, expanding=True) for name in lists))
     compiled: Any = clause.compile(dialect=dialect)
     nothing = compiled.visit_empty_set_expr([NULLTYPE])
+    written = _WRITTEN.match(sql)
+    table = written[1] if written else None
     if compiled.positiontup is None:
-        return Statement(_with_arrays(compiled.string, lists), None, lists, nothing)
-    return Statement(compiled.string, tuple(compiled.positiontup), lists, nothing)
+        plain = _with_arrays(compiled.string, lists)
+        return Statement(plain, None, lists, nothing, _as_it_is, table)
+    places = tuple(compiled.positiontup)
+    return Statement(compiled.string, places, lists, nothing, _picker(places), table)
+
+
+_LISTED = re.compile(r"\bIN\s+:(\w+)")
+_WRITTEN = re.compile(r"\s*(?:UPDATE|INSERT\s+INTO|DELETE\s+FROM)\s+(\w+)", re.IGNORECASE)
+
+
+def _as_it_is(params: Params) -> Any:
+    return params
+
+
+def _picker(places: tuple[str, ...]) -> Callable[[Params], Any]:
+    match places:
+        case ():
+            return lambda _: ()
+        case (name,):
+            return lambda params: (params[name],)
+        case _:
+            return itemgetter(*places)
 
 
 def _with_arrays(sql: str, lists: tuple[str, ...]) -> str:
@@ -96,6 +145,14 @@ def _with_arrays(sql: str, lists: tuple[str, ...]) -> str:
 
 def _holder(name: str) -> str:
     return f"__[POSTCOMPILE_{name}]"
+
+
+@lru_cache(maxsize=KEPT)
+def insertion(table: str, columns: tuple[str, ...], returned: str) -> str:
+    """A statement that inserts one row and answers some of it."""
+    holders = ", ".join(f":{name}" for name in columns)
+    names = ", ".join(columns)
+    return f"INSERT INTO {table} ({names}) VALUES ({holders}) RETURNING {returned}"
 
 
 def filling(
@@ -144,27 +201,27 @@ def _shape(names: tuple[Any, ...]) -> Callable[[Iterable[Any]], Any]:
     return make
 
 
-def every_row(cursor: Any) -> list[Row[Any]]:
+def every_row(cursor: Any, known: Statement) -> list[Row[Any]]:
     found = cursor.fetchall()
-    return list(map(_shape(_names(cursor)), found)) if found else []
+    return list(map(known.row_of(cursor), found)) if found else []
 
 
-def first_row(cursor: Any) -> Row[Any] | None:
+def first_row(cursor: Any, known: Statement) -> Row[Any] | None:
     found = cursor.fetchone()
-    return None if found is None else _shape(_names(cursor))(found)
+    return None if found is None else known.row_of(cursor)(found)
 
 
-def first_value(cursor: Any) -> Any:
+def first_value(cursor: Any, _known: Statement) -> Any:
     found = cursor.fetchone()
     return None if found is None else found[0]
 
 
-def every_tuple(cursor: Any) -> list[tuple[Any, ...]]:
+def every_tuple(cursor: Any, _known: Statement) -> list[tuple[Any, ...]]:
     found: list[tuple[Any, ...]] = cursor.fetchall()
     return found
 
 
-def count(cursor: Any) -> int:
+def count(cursor: Any, _known: object = None) -> int:
     """How many rows were changed."""
     return int(cursor.rowcount)
 
@@ -177,30 +234,38 @@ def _names(cursor: Any) -> tuple[Any, ...]:
     return tuple([column[0] for column in cursor.description])
 
 
-def taken(
-    connection: Connection,
+def taken(link: Link, known: Statement, params: Params, take: Callable[[Any, Statement], T]) -> T:
+    """What is taken from a cursor that ran this. Raises what SQLAlchemy would raise."""
+    if not known.lists:
+        return ran(link, known.sql, known.pick(params), take, known)
+    sql, given = known.filled(params)
+    return ran(link, sql, given, take, known, anew=known.is_long(params))
+
+
+def ran(
+    link: Link,
     sql: str,
     params: Any,
-    take: Callable[[Any], T],
+    take: Callable[[Any, Any], T],
+    known: Statement | None = None,
     *,
     many: bool = False,
     anew: bool = False,
 ) -> T:
-    """What is taken from a cursor that ran this. Raises what SQLAlchemy would raise.
-
-    `anew`: PostgreSQL is to plan it for these very parameters.
-    """
-    raw = connection.connection.dbapi_connection
-    assert raw is not None
-    cursor = raw.cursor()
+    """As the driver takes it. `anew`: PostgreSQL is to plan it for these very parameters."""
+    cursor = link.raw.cursor()
     try:
-        for listener in connection.engine.dispatch.before_cursor_execute:
-            listener(connection, cursor, sql, params, None, many)
-        run: Any = cursor.executemany if many else cursor.execute
-        run(sql, params, **({"prepare": False} if anew else {}))
-        return take(cursor)
-    except connection.dialect.loaded_dbapi.Error as trouble:
-        raise _told(connection, sql, params, trouble) from trouble
+        for listener in link.listeners:
+            listener(link.connection, cursor, sql, params, None, many)
+        if many:
+            cursor.executemany(sql, params)
+        elif anew:
+            cursor.execute(sql, params, prepare=False)
+        else:
+            cursor.execute(sql, params)
+        return take(cursor, known)
+    except link.error as trouble:
+        raise _told(link.connection, sql, params, trouble) from trouble
     finally:
         cursor.close()
 

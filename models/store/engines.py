@@ -39,7 +39,8 @@ def sqlite(url: str) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get("writes")
-        driver.taken(connection, "BEGIN IMMEDIATE" if writes else "BEGIN", (), driver.count)
+        sql = "BEGIN IMMEDIATE" if writes else "BEGIN"
+        driver.ran(driver.Link(connection), sql, (), driver.count)
 
     return engine
 

@@ -19,16 +19,13 @@ def new_public_id() -> str:
 
 def insert_user(tx: Tx, connection: int, now: Instant) -> UserKey:
     """A user of whom nothing is known yet."""
-    return insert_user_as(tx, connection, now, {})[0]
+    return UserKey(insert_user_as(tx, connection, now, {}).id)
 
 
-def insert_user_as(
-    tx: Tx, connection: int, now: Instant, values: Mapping[str, Any]
-) -> tuple[UserKey, str]:
-    """A user of whom only these columns are known. Answers its public id too."""
-    public_id = new_public_id()
+def insert_user_as(tx: Tx, connection: int, now: Instant, values: Mapping[str, Any]) -> Row[Any]:
+    """A user of whom only these columns are known."""
     columns = {
-        "public_id": public_id,
+        "public_id": new_public_id(),
         "connection_id": connection,
         "push_said": "{}",
         "pull_said": "{}",
@@ -41,7 +38,7 @@ def insert_user_as(
         "created_at": now,
         "updated_at": now,
     }
-    return UserKey(tx.insert("users", {**columns, **values})), public_id
+    return tx.insert_row("users", {**columns, **values})
 
 
 def insert_group(tx: Tx, connection: int, name: str, now: Instant) -> GroupKey:

@@ -6,6 +6,9 @@ changing the order changes nothing.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row
 
 from models.evidence import (
     Channel,
@@ -39,19 +42,31 @@ class Touched:
         self.memberships |= other.memberships
 
 
-def record(tx: Tx, connection: int, observation: Observation, received: Instant) -> Touched:
-    """Merge what was said into what stands, and keep a line of it in the journal."""
+def record(
+    tx: Tx,
+    connection: int,
+    observation: Observation,
+    received: Instant,
+    *,
+    held: Row[Any] | None = None,
+) -> Touched:
+    """Merge what was said into what stands, and keep a line of it in the journal.
+
+    `held` is the one user that is pushed, as it stands, for whoever holds it.
+    """
     touched = Touched()
     for fact in observation.facts:
-        touched.add(_record(tx, observation.channel, observation.as_of, fact, received))
-    _journal(tx, connection, observation, received)
+        touched.add(_record(tx, observation.channel, observation.as_of, fact, received, held))
+    note(tx, connection, observation, received)
     return touched
 
 
-def _record(tx: Tx, channel: Channel, as_of: Instant, fact: Fact, now: Instant) -> Touched:
+def _record(
+    tx: Tx, channel: Channel, as_of: Instant, fact: Fact, now: Instant, held: Row[Any] | None
+) -> Touched:
     match fact:
         case UserSaid():
-            subjects.say_of_user(tx, channel, as_of, fact, now)
+            subjects.say_of_user(tx, channel, as_of, fact, now, held=held)
             return Touched(users={fact.user})
         case GroupSaid():
             subjects.say_of_group(tx, channel, as_of, fact, now)
@@ -78,29 +93,34 @@ def _memberships(group: GroupKey, users: Iterable[UserKey]) -> Touched:
     return Touched(memberships={Membership(group, user) for user in users})
 
 
-def _journal(tx: Tx, connection: int, observation: Observation, received: Instant) -> None:
-    """One line an event. Never read to decide."""
+def note(tx: Tx, connection: int, observation: Observation, received: Instant) -> None:
+    """One line of the journal an event. Never read to decide."""
     users = {f.user for f in observation.facts if isinstance(f, UserSaid | UserCovered)}
     groups = {
         f.group
         for f in observation.facts
         if isinstance(f, GroupSaid | MembersAdded | MembersRemoved | GroupCovered)
     }
-    tx.run(
+    line = {
+        "connection": connection,
+        "channel": observation.channel.value,
+        "event": observation.event,
+        "user": min(users, default=None),
+        "group": min(groups, default=None),
+        "as_of": observation.as_of,
+        "now": received,
+    }
+    tx.defer(_write_journal, line)
+
+
+def _write_journal(tx: Tx, lines: list[dict[str, Any]]) -> None:
+    tx.many(
         """
         INSERT INTO observations (connection_id, channel, event, user_id, group_id, as_of,
             created_at)
         VALUES (:connection, :channel, :event, :user, :group, :as_of, :now)
         """,
-        {
-            "connection": connection,
-            "channel": observation.channel.value,
-            "event": observation.event,
-            "user": min(users, default=None),
-            "group": min(groups, default=None),
-            "as_of": observation.as_of,
-            "now": received,
-        },
+        lines,
     )
 
 

@@ -35,10 +35,14 @@ def _insertion(columns: tuple[str, ...]) -> str:
 
 
 def keep(tx: Tx, row: Mapping[str, Any], *, connection: int) -> None:
-    """One request. What is null is not sent: every push waits for this."""
-    given = {name: value for name in COLUMNS if (value := row.get(name)) is not None}
-    given["connection_id"] = connection
-    tx.run(_insertion(tuple(given)), given)
+    """One request, at the end of its transaction."""
+    tx.defer(_keep, {**row, "connection_id": connection})
+
+
+def _keep(tx: Tx, rows: list[dict[str, Any]]) -> None:
+    """What is null in all of them is not sent: every push waits for this."""
+    columns = tuple([name for name in COLUMNS if any(row.get(name) is not None for row in rows)])
+    tx.many(_insertion(columns), rows)
 
 
 def keep_all(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> int:

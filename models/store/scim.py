@@ -2,7 +2,7 @@
 
 import unicodedata
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row
@@ -48,6 +48,10 @@ def of_key(tx: Tx, table: str, key: int) -> Row[Any]:
     if row is None:
         raise LookupError(f"there is no row {key} in {table}")
     return row
+
+
+def version_of(tx: Tx, table: str, key: int) -> int:
+    return int(tx.value(f"SELECT scim_version FROM {table} WHERE id = :key", {"key": key}))
 
 
 def by_name(tx: Tx, table: str, *, connection: int, name: str) -> Row[Any] | None:
@@ -99,9 +103,15 @@ def take_turns(tx: Tx, connection: int, names: Sequence[str]) -> bool:
 
 
 def insert_user(
-    tx: Tx, connection: int, *, resource: dict[str, Any], name: str, now: Instant
-) -> tuple[UserKey, str] | None:
-    """A user of whom nothing else is known: its key and public id.
+    tx: Tx,
+    connection: int,
+    *,
+    resource: dict[str, Any],
+    name: str,
+    marks: Mapping[str, Any],
+    now: Instant,
+) -> Row[Any] | None:
+    """A user of whom nothing else is known, with the marks of what is pushed of it.
 
     None when the name belongs to another, who may have come in this very moment; what was
     done in the transaction before must then be given up.
@@ -113,6 +123,7 @@ def insert_user(
         "scim_version": 1,
         "scim_created": now,
         "scim_modified": now,
+        **marks,
     }
     try:
         return identities.insert_user_as(tx, connection, now, values)
@@ -122,10 +133,10 @@ def insert_user(
 
 def save(
     tx: Tx, table: str, key: int, *, resource: dict[str, Any], name: str, now: Instant
-) -> bool:
-    """Keep a pushed resource; its version moves on by one.
+) -> Row[Any] | None:
+    """Keep a pushed resource; its version moves on by one. Answers it as it stands then.
 
-    False when the name belongs to another, who may have come in this very moment; what was
+    None when the name belongs to another, who may have come in this very moment; what was
     done in the transaction before must then be given up.
     """
     values = {
@@ -136,17 +147,16 @@ def save(
         "key": key,
     }
     try:
-        tx.run(_SAVE.format(table=table), values)
+        return tx.row(_SAVE.format(table=table), values)
     except IntegrityError:
-        return False
-    return True
+        return None
 
 
 _SAVE = """
     UPDATE {table} SET scim = :scim, scim_name_key = :name, scim_external_id = :external,
         scim_version = scim_version + 1, scim_modified = :now, updated_at = :now,
         scim_created = CASE WHEN scim_created = 0 THEN :now ELSE scim_created END
-    WHERE id = :key
+    WHERE id = :key RETURNING *
 """
 
 

@@ -76,13 +76,30 @@ class Joined:
         )
 
 
-def say_of_user(tx: Tx, channel: Channel, as_of: Instant, said: UserSaid, now: Instant) -> None:
+def first_push(as_of: Instant, said: UserSaid) -> dict[str, Any]:
+    """The marks of a user whom nobody knows yet, once this is pushed."""
+    attributes = {name: [value, as_of] for name, value in said.attributes.items()}
+    active = "push_active_yes" if said.active else "push_active_no"
+    return {"push_yes": as_of, active: as_of, "push_said": dumps(attributes)}
+
+
+def say_of_user(
+    tx: Tx,
+    channel: Channel,
+    as_of: Instant,
+    said: UserSaid,
+    now: Instant,
+    *,
+    held: Row[Any] | None = None,
+) -> None:
     """Join what a channel says of a user. A login knows nobody who is gone or disabled.
+
+    `held` is the user as it stands, for whoever holds it and speaks as its provider pushes.
 
     The next full read must compare with what the directory says between two reads, not with
     what the last one listed.
     """
-    joined = Joined(_held(tx, "users", said.user), channel, as_of, now)
+    joined = Joined(held or _held(tx, "users", said.user), channel, as_of, now)
     is_login = channel is Channel.LOGIN
     joined.mark(
         "exists", channel.value, said.exists or None if is_login else said.exists, _cover(joined)

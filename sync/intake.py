@@ -11,13 +11,14 @@ from typing import Any
 from sqlalchemy import Row
 
 from models.evidence import Observation
-from models.identity import Membership, TargetKey
+from models.identity import Membership, TargetKey, UserKey
 from models.instant import Instant
 from models.plans import Planned
 from models.records import GroupRecord, MemberRecord, UserRecord
 from models.store import accounts, cases, directory, ledger, outbox
 from models.store.cases import NO_TARGET
 from models.store.database import Tx
+from models.store.directory import Resolved
 from models.store.ledger import Touched
 from models.verdicts import GroupVerdict, UserVerdict
 from sync import decide, rule
@@ -128,48 +129,52 @@ def _belongs(planned: Planned, part: Touched) -> bool:
 
 def save_verdicts(tx: Tx, connection: Connection, touched: Touched, now: Instant) -> None:
     """Keep the verdicts on users and groups, and nothing else."""
-    for user in cases.users(tx, touched.users):
-        save_user(tx, user, decide.user(user, connection.policy, now), now)
+    policy = connection.policy
+    _save_users(tx, [(u, decide.user(u, policy, now)) for u in cases.users(tx, touched.users)], now)
     for group in cases.groups(tx, touched.groups):
-        save_group(tx, group, decide.group(group, connection.policy, now), now)
+        _save_group(tx, group, decide.group(group, policy, now), now)
 
 
 def save_decisions(
     tx: Tx, connection: Connection, touched: Touched, now: Instant, target: int = NO_TARGET
 ) -> Objects:
     """Keep the verdicts on users and groups; what comes or goes takes its memberships along."""
-    found: Objects = []
-    for user in cases.users(tx, touched.users, target):
-        of_user = decide.user(user, connection.policy, now)
-        found.append(decide.user_case(user, of_user))
-        if save_user(tx, user, of_user, now):
-            touched.memberships |= cases.memberships_of_user(tx, user.key)
-    for group in cases.groups(tx, touched.groups, target):
-        of_group = decide.group(group, connection.policy, now)
-        found.append(decide.group_case(group, of_group))
-        if save_group(tx, group, of_group, now):
-            touched.memberships |= cases.memberships_of_group(tx, group.key)
-    return found
+    policy = connection.policy
+    users = [(u, decide.user(u, policy, now)) for u in cases.users(tx, touched.users, target)]
+    groups = [(g, decide.group(g, policy, now)) for g in cases.groups(tx, touched.groups, target)]
+    touched.memberships |= cases.keys_of_users(tx, _save_users(tx, users, now))
+    moved = [record.key for record, decided in groups if _save_group(tx, record, decided, now)]
+    touched.memberships |= cases.keys_of_groups(tx, moved)
+    return [
+        *(decide.user_case(record, decided) for record, decided in users),
+        *(decide.group_case(record, decided) for record, decided in groups),
+    ]
 
 
-def save_user(tx: Tx, record: UserRecord, decided: UserVerdict, now: Instant) -> bool:
-    """Keep the verdict on a user; answers whether its memberships may be wanted otherwise now.
+def _save_users(
+    tx: Tx, decided: Sequence[tuple[UserRecord, UserVerdict]], now: Instant
+) -> set[UserKey]:
+    """Keep the verdicts; answers whose memberships may be wanted otherwise now.
 
-    They are if it came or went, or, where a target has no account of it, was switched on or
+    They are if a user came or went, or, where a target has no account of it, was switched on or
     off: nobody is made a member by an account that is not to be made (`decide.member_case`).
     """
-    wanted = decide.wanted(decided.exists, record.wanted)
-    active = decide.resolved_active(decided, record.was_active)
-    if (wanted, active, decided.profile) != (record.wanted, record.was_active, record.resolved):
-        directory.save_user(
-            tx, record.key, wanted=wanted, active=active, profile=decided.profile, now=now
-        )
-    if active == record.was_active or wanted != record.wanted:
-        return wanted != record.wanted
-    return directory.lacks_user_somewhere(tx, record.key)
+    changed, moved, switched = list[Resolved](), set[UserKey](), set[UserKey]()
+    for record, verdict in decided:
+        wanted = decide.wanted(verdict.exists, record.wanted)
+        active = decide.resolved_active(verdict, record.was_active)
+        if wanted != record.wanted:
+            moved.add(record.key)
+        elif active != record.was_active:
+            switched.add(record.key)
+        if (wanted, active, verdict.profile) != (record.wanted, record.was_active, record.resolved):
+            changed.append(Resolved(record.key, wanted, active, verdict.profile))
+    directory.save_users(tx, changed, now)
+    return moved | directory.lacked_somewhere(tx, switched)
 
 
-def save_group(tx: Tx, record: GroupRecord, decided: GroupVerdict, now: Instant) -> bool:
+def _save_group(tx: Tx, record: GroupRecord, decided: GroupVerdict, now: Instant) -> bool:
+    """Keep the verdict; answers whether its memberships may be wanted otherwise now."""
     wanted = decide.wanted(decided.exists, record.wanted)
     if (wanted, decided.is_let_in, decided.name) != (record.wanted, record.let_in, record.name):
         directory.save_group(

@@ -8,8 +8,8 @@ from sqlalchemy import Row
 from models.clock import Clock
 from models.evidence import Channel, Fact, Observation, UserSaid
 from models.instant import Instant
-from models.store.database import Tx
 from models.store import ledger
+from models.store.database import Tx
 from models.store.ledger import Touched
 from sync import intake
 from sync.connection import Connection

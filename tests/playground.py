@@ -256,7 +256,7 @@ class Playground:
             if known is not None:
                 push.replace_user(UserKey(known), resource)
                 return UserKey(known)
-            return push.create_user(resource)[0]
+            return UserKey(push.create_user(resource)[0].id)
 
     def push_group(self, group: str, *names: str) -> GroupKey:
         resource = {"displayName": group.title(), "externalId": group}

@@ -9,7 +9,7 @@ from models.identity import GroupKey, Membership, Profile, UserKey
 from models.instant import Instant
 from models.records import GroupRecord, MemberRecord, UserRecord
 from models.store import hearing, narrowing, narrowing_users
-from models.store.database import Tx, loads
+from models.store.database import Tx, chunks, loads
 from models.store.hearing import CHANNELS, is_led
 
 NO_TARGET = narrowing.NO_TARGET
@@ -56,7 +56,7 @@ _MEMBERS = f"""
 def users(tx: Tx, keys: Iterable[UserKey], target: int = NO_TARGET) -> list[UserRecord]:
     """These users."""
     found: list[UserRecord] = []
-    for chunk in _chunks(sorted(keys)):
+    for chunk in chunks(sorted(keys)):
         rows = tx.rows(f"{_USERS} WHERE u.id IN :keys", {"keys": chunk, "target": target})
         found += [_user(row) for row in rows]
     return found
@@ -65,7 +65,7 @@ def users(tx: Tx, keys: Iterable[UserKey], target: int = NO_TARGET) -> list[User
 def groups(tx: Tx, keys: Iterable[GroupKey], target: int = NO_TARGET) -> list[GroupRecord]:
     """These groups."""
     found: list[GroupRecord] = []
-    for chunk in _chunks(sorted(keys)):
+    for chunk in chunks(sorted(keys)):
         rows = tx.rows(f"{_groups(tx)} WHERE g.id IN :keys", {"keys": chunk, "target": target})
         found += [_group(row) for row in rows]
     return found
@@ -81,7 +81,7 @@ def members(tx: Tx, keys: Iterable[Membership], target: int = NO_TARGET) -> Iter
 
 
 def _of_group(tx: Tx, group: GroupKey, everyone: list[int], target: int) -> Iterator[MemberRecord]:
-    for chunk in _chunks(everyone):
+    for chunk in chunks(everyone):
         sql = f"{_MEMBERS} WHERE m.group_id = :group AND m.user_id IN :users"
         params = {"group": group, "users": chunk, "target": target}
         yield from (_member(row) for row in tx.rows(sql, params))
@@ -98,15 +98,21 @@ def members_of_group(tx: Tx, group: GroupKey, target: int = NO_TARGET) -> list[M
     return [_member(row) for row in rows]
 
 
-def memberships_of_user(tx: Tx, user: UserKey) -> set[Membership]:
-    """The keys of what `members_of_user` reads."""
-    keys = tx.tuples(f"{_KEYS} WHERE m.user_id = :user", {"user": user})
-    return {Membership(GroupKey(group), UserKey(user)) for group, user in keys}
+def keys_of_users(tx: Tx, users: Iterable[UserKey]) -> set[Membership]:
+    """All memberships of users that anybody ever spoke of."""
+    return _keys(tx, "m.user_id", users)
 
 
-def memberships_of_group(tx: Tx, group: GroupKey) -> set[Membership]:
-    keys = tx.tuples(f"{_KEYS} WHERE m.group_id = :group", {"group": group})
-    return {Membership(GroupKey(group), UserKey(user)) for group, user in keys}
+def keys_of_groups(tx: Tx, groups: Iterable[GroupKey]) -> set[Membership]:
+    return _keys(tx, "m.group_id", groups)
+
+
+def _keys(tx: Tx, column: str, keys: Iterable[int]) -> set[Membership]:
+    found: set[Membership] = set()
+    for chunk in chunks(sorted(keys)):
+        rows = tx.tuples(f"{_KEYS} WHERE {column} IN :keys", {"keys": chunk})
+        found |= {Membership(GroupKey(group), UserKey(user)) for group, user in rows}
+    return found
 
 
 _KEYS = """
@@ -280,8 +286,3 @@ def _member(row: Row[Any]) -> MemberRecord:
 
 def _name(name: str | None, at: Instant) -> tuple[str, Instant] | None:
     return (name, at) if name else None
-
-
-def _chunks(keys: list[Any], size: int = 5000) -> Iterator[list[Any]]:
-    for start in range(0, len(keys), size):
-        yield keys[start : start + size]

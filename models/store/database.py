@@ -259,6 +259,11 @@ def _was_faster(trouble: DBAPIError) -> bool:
     return getattr(trouble.orig, "sqlstate", None) in _LOST
 
 
+def chunks(keys: Sequence[T], size: int = 5000) -> Iterator[list[T]]:
+    """As many as one statement takes at once."""
+    return (list(keys[start : start + size]) for start in range(0, len(keys), size))
+
+
 def dumps(value: Any) -> str:
     """A document as it is written to a column."""
     return msgspec.json.encode(value).decode()

@@ -1,6 +1,7 @@
 """The directory as it was decided: what the API lists and targets are compared with."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row
@@ -8,36 +9,57 @@ from sqlalchemy import Row
 from models.identity import GroupKey, Profile, UserKey
 from models.instant import Instant
 from models.store import changes
-from models.store.database import Tx
+from models.store.database import Tx, chunks
 
 
-def save_user(
-    tx: Tx, user: UserKey, *, wanted: bool, active: bool, profile: Profile | None, now: Instant
-) -> None:
-    """Keep the last decision that was not a hold."""
-    values: dict[str, Any] = {"wanted": wanted, "active": active, "updated_at": now}
-    if profile is not None:
-        values |= {
-            "user_name": profile.user_name,
-            "email": profile.email,
-            "first_name": profile.first_name,
-            "last_name": profile.last_name,
-            "display_name": profile.display_name,
-        }
-    tx.update("users", user, values)
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What was decided of one user."""
+
+    key: UserKey
+    wanted: bool
+    active: bool
+    profile: Profile | None
 
 
-def lacks_user_somewhere(tx: Tx, user: UserKey) -> bool:
-    """Whether any target of its connection has no account of this user."""
-    found = tx.value(
-        """
-        SELECT 1 FROM users u JOIN target_connections l ON l.connection_id = u.connection_id
-        WHERE u.id = :user AND NOT EXISTS (SELECT 1 FROM user_bindings b
-            WHERE b.target_id = l.target_id AND b.user_id = u.id) LIMIT 1
-        """,
-        {"user": user},
-    )
-    return found is not None
+def save_users(tx: Tx, decided: Iterable[Resolved], now: Instant) -> None:
+    """Keep the last decisions that were not a hold. Where no profile was decided it stays."""
+    rows = [
+        {"key": one.key, "wanted": one.wanted, "active": one.active, "now": now}
+        | ({name: getattr(one.profile, name) for name in _NAMES} if one.profile else {})
+        for one in decided
+    ]
+    named = ", ".join(f"{name} = :{name}" for name in _NAMES)
+    for sets, some in (
+        (f", {named}", [row for row in rows if "user_name" in row]),
+        ("", [row for row in rows if "user_name" not in row]),
+    ):
+        tx.many(
+            "UPDATE users SET wanted = :wanted, active = :active, updated_at = :now"
+            f"{sets} WHERE id = :key",
+            some,
+        )
+
+
+_NAMES = ("user_name", "email", "first_name", "last_name", "display_name")
+
+
+def lacked_somewhere(tx: Tx, users: Iterable[UserKey]) -> set[UserKey]:
+    """Those of whom some target of their connection has no account."""
+    found: set[UserKey] = set()
+    for chunk in chunks(sorted(users)):
+        found |= set(
+            tx.column(
+                """
+                SELECT u.id FROM users u WHERE u.id IN :users AND EXISTS (
+                    SELECT 1 FROM target_connections l WHERE l.connection_id = u.connection_id
+                      AND NOT EXISTS (SELECT 1 FROM user_bindings b
+                        WHERE b.target_id = l.target_id AND b.user_id = u.id))
+                """,
+                {"users": chunk},
+            )
+        )
+    return found
 
 
 def save_group(

@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import Row
 
 from models.evidence import (
-    Channel,
     Fact,
     GroupCovered,
     GroupSaid,
@@ -56,14 +55,15 @@ def record(
     """
     touched = Touched()
     for fact in observation.facts:
-        touched.add(_record(tx, observation.channel, observation.as_of, fact, received, held))
+        touched.add(_record(tx, observation, fact, received, held))
     note(tx, connection, observation, received)
     return touched
 
 
 def _record(
-    tx: Tx, channel: Channel, as_of: Instant, fact: Fact, now: Instant, held: Row[Any] | None
+    tx: Tx, observation: Observation, fact: Fact, now: Instant, held: Row[Any] | None
 ) -> Touched:
+    channel, as_of = observation.channel, observation.as_of
     match fact:
         case UserSaid():
             subjects.say_of_user(tx, channel, as_of, fact, now, held=held)

@@ -51,6 +51,7 @@ def test_requests_are_found_by_what_they_were(kind: str) -> None:
             row(play, "a", method="POST", changes='[{"event":"user"}]', body='{"userName":"Ada"}'),
             connection=play.connection.key,
         )
+    with play.database.write() as tx:
         requests.keep_all(
             tx,
             [

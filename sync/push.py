@@ -39,6 +39,7 @@ class Push(Voice):
         Raises NameTaken, unless it is a deactivated user that returns (Okta posts those).
         """
         resource = {"active": True} | resource
+        self._members.expect(resource.get("externalId"))
         standing = self._standing(resource)
         if standing is not None:
             self.replace_user(standing, resource)
@@ -110,6 +111,8 @@ class Push(Voice):
         `before` is the user as it stands, for whoever holds it.
         """
         before = before or scim.of_key(self.tx, "users", key)
+        if resource.get("externalId") != before.scim_external_id:
+            self._members.expect(resource.get("externalId"))
         if spoken is None or not _is_called(before, resource):
             self._save("users", key, resource, attribute="userName")
             self._name_user(key, resource)
@@ -132,6 +135,7 @@ class Push(Voice):
 
         Groups are held before the user is erased, in the order in which everybody holds them.
         """
+        self.take_turn()
         scim.touch(self.tx, scim.pushed_groups(self.tx, key), self.clock.now())
         scim.erase(self.tx, "users", key, now=self.clock.now())
         groups = scim.pushed_groups(self.tx, key)  # whoever added it meanwhile is done by now
@@ -141,6 +145,7 @@ class Push(Voice):
 
     def create_group(self, resource: Resource, members: Sequence[str] | None) -> GroupKey:
         """Raises NameTaken and Circle."""
+        self.take_turn()
         name = str(resource["displayName"])
         key = pushed_who.known_group(self.tx, self.connection, resource)
         if key is None:

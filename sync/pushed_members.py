@@ -102,6 +102,12 @@ class PushedMembers(Voice):
             if scim_members.unpark(self.tx, group, [value]):
                 self.enter(group, found)
 
+    def expect(self, name: object) -> None:
+        """Whoever is waited for changes groups on arriving, and holds nothing yet."""
+        link = self.connection
+        if link.nests and name and scim_members.parked_for(self.tx, link.key, [str(name)]):
+            self.take_turn()
+
     def _found(self, group: GroupKey, values: Sequence[str]) -> Found:
         """Strangers are parked, unless they arrived in this very moment."""
         link = self.connection.key
@@ -139,6 +145,8 @@ class PushedMembers(Voice):
         self._hold(group, inner)
         if group in inner or inner & indirect.above(self.tx, group):
             raise Circle("The group would be inside itself.")
+        if not self.connection.nests:
+            indirect.note(self.tx, self.connection.key)
         pairs = {(group, one) for one in inner}
         nesting.affirm(self.tx, pairs, self.clock.now(), Channel.PUSH)
 

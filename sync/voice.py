@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from models.clock import Clock
 from models.evidence import Channel, Fact, Observation
+from models.store import indirect
 from models.store.database import Tx
 from models.store.ledger import Touched
 from sync import intake
@@ -33,6 +34,11 @@ class Voice:
         if is_wanted:
             self.forgiven.add(tolerance.name)
         return is_wanted
+
+    def take_turn(self) -> None:
+        """Where groups are in groups, whoever changes one does so before any is held."""
+        if self.connection.nests:
+            indirect.take_turn(self.tx, self.connection.key)
 
     def say(self, event: str, *facts: Fact) -> None:
         """Each word has its own time, so that the later of two in one request wins."""

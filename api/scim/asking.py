@@ -46,6 +46,8 @@ class Ask:
     def hold(self, push: Push) -> Row[Any]:
         """The resource, ours until the end. Raises NotFound and PreconditionFailed."""
         link = push.connection.key
+        if self.table == "groups":
+            push.take_turn()
         row = scim.lock(push.tx, self.table, connection=link, public_id=self.public_id)
         if row is None and self.table == "users" and push.take_over(self.public_id):
             row = scim.lock(push.tx, self.table, connection=link, public_id=self.public_id)

@@ -241,6 +241,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("pull_cursor", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("extensions", DOCUMENT, nullable=True))
         batch_op.add_column(
+            sa.Column("nests", sa.Boolean(), server_default=sa.text("(false)"), nullable=False)
+        )
+        batch_op.add_column(
             sa.Column("claims_suspended_at", sa.BigInteger(), server_default="0", nullable=False)
         )
         batch_op.add_column(
@@ -362,6 +365,7 @@ def downgrade() -> None:
         batch_op.drop_column("scoped_at")
         batch_op.drop_column("claims_resumed_at")
         batch_op.drop_column("claims_suspended_at")
+        batch_op.drop_column("nests")
         batch_op.drop_column("extensions")
         batch_op.drop_column("pull_cursor")
         batch_op.drop_column("pull_read_no")

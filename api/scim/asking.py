@@ -40,7 +40,9 @@ class Ask:
         return await self.caller.write(partial(work, self))
 
     async def read(self) -> Response:
-        """Raises NotFound. What the client has already is not even rendered."""
+        """Raises NotFound. A group that the client has already is not even rendered; of a user
+        the groups are part of the version.
+        """
         return await self.caller.read(self._read)
 
     def hold(self, push: Push) -> Row[Any]:
@@ -53,9 +55,10 @@ class Ask:
             row = scim.lock(push.tx, self.table, connection=link, public_id=self.public_id)
         if row is None:
             raise _missing()
-        version = version_of(row.scim_version)
-        check_match(self.if_match, version)
-        check_none_match(self.if_none_match, version)
+        check_match(self.if_match, version_of(row.scim_version))
+        if self.if_none_match is not None:
+            shown = self._response(push.tx, row, 200)
+            check_none_match(self.if_none_match, shown.headers["etag"])
         return row
 
     def shown(self, tx: Tx, key: int, *, status: int = 200) -> Response:
@@ -71,9 +74,11 @@ class Ask:
             raise _missing()
         version = version_of(row.scim_version)
         check_match(self.if_match, version)
-        if is_unchanged(self.if_none_match, version):
+        if self.table == "groups" and is_unchanged(self.if_none_match, version):
             return answers.unchanged(version)
-        return self._response(tx, row, 200)
+        response = self._response(tx, row, 200)
+        version = response.headers["etag"]
+        return answers.unchanged(version) if is_unchanged(self.if_none_match, version) else response
 
     def _response(self, tx: Tx, row: Row[Any], status: int) -> Response:
         base_url = self.caller.base_url
@@ -82,7 +87,7 @@ class Ask:
         (body,) = renderer.users([row]) if is_user else renderer.groups([row])
         return answers.resource(
             body,
-            version=version_of(row.scim_version),
+            version=renderer.versions[row.id],
             location=location(base_url, "User" if is_user else "Group", row.public_id),
             status=status,
         )

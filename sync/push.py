@@ -197,7 +197,7 @@ class Push(Voice):
 
     @property
     def _members(self) -> PushedMembers:
-        kept = (self.said, self.touched, self.parked, self.forgiven)
+        kept = (self.said, self.touched, self.parked, self.missed, self.forgiven)
         return PushedMembers(self.tx, self.connection, self.clock, *kept)
 
     def _attributes(

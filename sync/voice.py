@@ -25,6 +25,8 @@ class Voice:
     """What was decided again."""
     parked: list[str] = field(default_factory=list)
     """Members that are not known yet."""
+    missed: list[str] = field(default_factory=list)
+    """Members that were to be removed, and are nobody's name."""
     forgiven: set[str] = field(default_factory=set)
     """The names of the tolerances that were needed."""
 

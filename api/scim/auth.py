@@ -68,7 +68,8 @@ class Caller:
             with noting(record.tolerances, push.connection.policy.tolerances):
                 response = work(push)
             record.tolerances |= push.forgiven
-            row = record.row(response, clock.now(), said=push.said, parked=push.parked)
+            said, parked, missed = push.said, push.parked, push.missed
+            row = record.row(response, clock.now(), said=said, parked=parked, missed=missed)
             requests.keep(tx, row, connection=push.connection.key)
             return response
 

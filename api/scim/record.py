@@ -54,9 +54,10 @@ class Record:
         error: ScimError | None = None,
         said: Sequence[Observation] = (),
         parked: Sequence[str] = (),
+        missed: Sequence[str] = (),
     ) -> dict[str, Any]:
         """As `models.store.requests` takes it."""
-        changes = words(said, parked)
+        changes = words(said, parked, missed)
         return {
             "public_id": self.id,
             "connection": self.connection,

@@ -301,6 +301,15 @@ def upgrade() -> None:
         )
         batch_op.add_column(sa.Column("probe", sa.BigInteger(), nullable=True))
 
+    with op.batch_alter_table("user_aliases") as batch_op:
+        batch_op.create_index(
+            "ix_user_aliases_former",
+            ["connection_id", "namespace", "value"],
+            unique=False,
+            sqlite_where=sa.text("valid_to IS NOT NULL"),
+            postgresql_where=sa.text("valid_to IS NOT NULL"),
+        )
+
     with op.batch_alter_table("users") as batch_op:
         batch_op.add_column(
             sa.Column("pull_cover", sa.BigInteger(), server_default="0", nullable=False)
@@ -326,6 +335,13 @@ def downgrade() -> None:
         )
         batch_op.drop_index("ix_users_connection")
         batch_op.drop_column("pull_cover")
+
+    with op.batch_alter_table("user_aliases") as batch_op:
+        batch_op.drop_index(
+            "ix_user_aliases_former",
+            sqlite_where=sa.text("valid_to IS NOT NULL"),
+            postgresql_where=sa.text("valid_to IS NOT NULL"),
+        )
 
     with op.batch_alter_table("targets") as batch_op:
         batch_op.drop_column("probe")

@@ -88,11 +88,12 @@ class Caller:
         for name in self.record.tolerances:
             kept.count(self.name, name, now)
 
-    def part(self, method: str, path: str, body: object) -> "Caller":
+    def part(self, method: str, path: str, body: object, version: str | None) -> "Caller":
         """The same, for one operation of a bulk request."""
-        return replace(
-            self, record=part_of(self.record, method, path, body, self.context.clock.now())
-        )
+        record = part_of(self.record, method, path, body, self.context.clock.now())
+        if version and is_storable(version):
+            record.conditions = {"if-match": version}
+        return replace(self, record=record)
 
     async def read(self, work: Callable[[Tx, Connection], T]) -> T:
         def within(tx: Tx) -> T:

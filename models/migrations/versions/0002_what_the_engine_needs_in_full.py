@@ -165,6 +165,7 @@ def upgrade() -> None:
         sa.Column("part_of", sa.String(length=64), nullable=True),
         sa.Column("method", sa.String(length=16), nullable=False),
         sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("conditions", DOCUMENT, nullable=True),
         sa.Column("resource", sa.String(length=64), nullable=True),
         sa.Column("status", sa.Integer(), nullable=False),
         sa.Column("scim_type", sa.String(length=16), nullable=True),

@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql, sqlite
 
+from models.store import folding
+
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 DOCUMENT = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
@@ -14,6 +16,9 @@ depends_on = None
 
 
 def upgrade() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        for statement in folding.statements():
+            op.execute(sa.text(statement.replace(":", "\\:")))
     op.create_table(
         "guard_clock",
         sa.Column("id", BIG, nullable=False),
@@ -449,3 +454,5 @@ def downgrade() -> None:
 
     op.drop_table("changes")
     op.drop_table("guard_clock")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION IF EXISTS folded(text), folded_whole(text)")

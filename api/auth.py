@@ -5,6 +5,7 @@ from functools import partial
 
 from starlette.requests import Request
 
+from api.addresses import address_of
 from api.context import Context, context_of
 from api.problems import Problem
 from models.instant import MINUTE
@@ -35,22 +36,32 @@ class Key:
 
 
 async def authenticate(request: Request) -> Key:
-    """Raises Problem when there is no live key in the Authorization header."""
+    """Raises Problem when there is no live key in the Authorization header.
+
+    A right key is let in however often its address was wrong, as at the SCIM door.
+    """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     token = token.strip()
     if scheme.lower() != "bearer" or not 0 < len(token) <= _MAX_LENGTH:
-        raise _unknown("Send an API key in the header Authorization: Bearer.")
+        raise _refusal(request, "Send an API key in the header Authorization: Bearer.")
     context = context_of(request)
     row = await context.read(partial(accounts.api_key, hashed=hashed(token)))
     now = context.clock.now()
     if row is None:
-        raise _unknown("This API key is not known, or was revoked.")
+        raise _refusal(request, "This API key is not known, or was revoked.")
     if row.last_used_at is None or row.last_used_at < now - MINUTE:
         await context.write(partial(accounts.note_use, table="api_keys", key=row.id, now=now))
     return Key(key=row.id, public_id=row.public_id, name=row.name, organization=row.organization_id)
 
 
-def _unknown(sentence: str) -> Problem:
+def _refusal(request: Request, sentence: str) -> Problem:
+    """After many wrong keys from one address it is told to wait."""
+    context = context_of(request)
+    address = address_of(request, context.settings.proxies)
+    seconds = context.attempts.wrong(address, context.clock.now())
+    if seconds:
+        wait = {"retry-after": str(seconds)}
+        return Problem(429, "Too many wrong keys came from this address.", headers=wait)
     return Problem(401, sentence, headers={"www-authenticate": 'Bearer realm="Trueup"'})
 
 

@@ -18,6 +18,7 @@ _REFUSALS = {
     "404": "There is no such object, or the key may not see it.",
     "409": "The state of things forbids it.",
     "422": "A field is wrong.",
+    "429": "Too many wrong keys came from this address; Retry-After says how long to wait.",
 }
 Schemas = Mapping[Any, Any]
 """By model and mode: a reference to the schema."""

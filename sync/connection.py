@@ -26,6 +26,8 @@ class Connection:
     secrets: bytes | None
     pull_users: int
     pull_groups: int
+    nests: bool = False
+    """Whether a group was ever pushed into another."""
     extensions: str = ""
     """What an administrator declared to extend pushed users, as it is kept; empty for nothing."""
 
@@ -56,6 +58,7 @@ def of_row(row: Row[Any]) -> Connection:
         secrets=row.secrets,
         pull_users=row.pull_users,
         pull_groups=row.pull_groups,
+        nests=bool(row.nests),
         extensions=_text(row.extensions) if row.extensions else "",
     )
 

@@ -39,6 +39,7 @@ class Push(Voice):
         Raises NameTaken, unless it is a deactivated user that returns (Okta posts those).
         """
         resource = {"active": True} | resource
+        self._members.expect(resource.get("externalId"))
         standing = self._standing(resource)
         if standing is not None:
             return self.replace_user(standing, resource), False
@@ -113,6 +114,8 @@ class Push(Voice):
         `before` is the user as it stands, for whoever holds it.
         """
         held, before = before, before or scim.of_key(self.tx, "users", key)
+        if resource.get("externalId") != before.scim_external_id:
+            self._members.expect(resource.get("externalId"))
         if spoken is None or not _is_called(before, resource):
             saved = self._save("users", key, resource, attribute="userName")
             self._name_user(key, resource)
@@ -135,6 +138,7 @@ class Push(Voice):
 
         Groups are held before the user is erased, in the order in which everybody holds them.
         """
+        self.take_turn()
         scim.touch(self.tx, scim.pushed_groups(self.tx, key), self.clock.now())
         scim.erase(self.tx, "users", key, now=self.clock.now())
         groups = scim.pushed_groups(self.tx, key)  # whoever added it meanwhile is done by now
@@ -144,6 +148,7 @@ class Push(Voice):
 
     def create_group(self, resource: Resource, members: Sequence[str] | None) -> GroupKey:
         """Raises NameTaken and Circle."""
+        self.take_turn()
         name = str(resource["displayName"])
         key = pushed_who.known_group(self.tx, self.connection, resource)
         if key is None:
@@ -195,7 +200,7 @@ class Push(Voice):
 
     @property
     def _members(self) -> PushedMembers:
-        kept = (self.said, self.touched, self.parked, self.forgiven)
+        kept = (self.said, self.touched, self.parked, self.missed, self.forgiven)
         return PushedMembers(self.tx, self.connection, self.clock, *kept)
 
     def _attributes(

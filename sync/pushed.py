@@ -78,11 +78,14 @@ def news(said: Mapping[str, str | None], before: Mapping[str, Any]) -> dict[str,
     return {one: value for one, value in said.items() if value is not None or one in before}
 
 
-def words(said: Sequence[Observation], parked: Sequence[str]) -> list[dict[str, Any]]:
+def words(
+    said: Sequence[Observation], parked: Sequence[str], missed: Sequence[str] = ()
+) -> list[dict[str, Any]]:
     """What was said, for people to read: what kind of word, and of how much it speaks."""
     found = [{"event": one.event, **_word(fact)} for one in said for fact in one.facts]
-    if parked:
-        found.append({"event": "members parked", "members": len(parked), "first": parked[:20]})
+    for event, names in (("members parked", parked), ("members not found", missed)):
+        if names:
+            found.append({"event": event, "members": len(names), "first": list(names[:20])})
     return found
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from models.evidence import Channel, GroupCovered, GroupSaid, MembersAdded, MembersRemoved
 from models.identity import GroupKey, UserKey
 from models.store import indirect, nesting, scim, scim_members
-from sync.tolerances import STRANGERS_PARKED
+from sync.tolerances import FORMER_EXTERNAL_ID, STRANGERS_PARKED
 from sync.voice import Voice
 
 
@@ -45,8 +45,10 @@ class PushedMembers(Voice):
 
     def remove(self, group: GroupKey, values: Sequence[str]) -> None:
         """Whom another way leads there stays, as an indirect member."""
+        found, strangers = self._named(values)
+        if strangers:
+            found = self._with_former(group, found, strangers)
         scim_members.unpark(self.tx, group, list(values))
-        found, _ = self._named(values)
         scim.touch(self.tx, [group], self.clock.now())
         if not indirect.is_nested(self.tx, group):
             self.say("members removed", MembersRemoved(group, found.users))
@@ -102,6 +104,12 @@ class PushedMembers(Voice):
             if scim_members.unpark(self.tx, group, [value]):
                 self.enter(group, found)
 
+    def expect(self, name: object) -> None:
+        """Whoever is waited for changes groups on arriving, and holds nothing yet."""
+        link = self.connection
+        if link.nests and name and scim_members.parked_for(self.tx, link.key, [str(name)]):
+            self.take_turn()
+
     def _found(self, group: GroupKey, values: Sequence[str]) -> Found:
         """Strangers are parked, unless they arrived in this very moment."""
         link = self.connection.key
@@ -122,6 +130,23 @@ class PushedMembers(Voice):
         strangers = [value for value in rest if value not in groups]
         return Found(frozenset(users.values()), frozenset(groups.values())), strangers
 
+    def _with_former(self, group: GroupKey, found: Found, strangers: list[str]) -> Found:
+        """By an externalId that one of them had, and nobody has now. Whoever is waited for under
+        it is meant alone.
+        """
+        link, waiting = self.connection.key, scim_members.parked_in(self.tx, group, strangers)
+        rest = [value for value in strangers if value not in waiting]
+        users, unclear = scim_members.former_members(self.tx, "user", link, rest)
+        groups, others = scim_members.former_members(self.tx, "group", link, rest)
+        unclear |= others | (users.keys() & groups.keys())
+        people = {UserKey(key) for value, key in users.items() if value not in unclear}
+        inner = {GroupKey(key) for value, key in groups.items() if value not in unclear}
+        if people or inner:
+            self.forgives(FORMER_EXTERNAL_ID)
+        known = (users.keys() | groups.keys()) - unclear
+        self.missed.extend(value for value in rest if value not in known)
+        return Found(found.users | people, found.groups | inner)
+
     def _with_groups(self, group: GroupKey, values: Sequence[str], found: Found) -> Found:
         """A user and a group may go by one externalId. Who is no member was not meant."""
         named = indirect.named(self.tx, {group}, found.users)
@@ -139,6 +164,8 @@ class PushedMembers(Voice):
         self._hold(group, inner)
         if group in inner or inner & indirect.above(self.tx, group):
             raise Circle("The group would be inside itself.")
+        if not self.connection.nests:
+            indirect.note(self.tx, self.connection.key)
         pairs = {(group, one) for one in inner}
         nesting.affirm(self.tx, pairs, self.clock.now(), Channel.PUSH)
 

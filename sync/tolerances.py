@@ -169,6 +169,12 @@ STRANGERS_PARKED = Tolerance(
     "It adds members before it creates them. They wait, and join when they arrive.",
     "Okta and Entra ID, whose pushes of users and groups overtake each other.",
 )
+FORMER_EXTERNAL_ID = Tolerance(
+    "former_external_id",
+    "It removes a member by an externalId that it replaced. Whoever had it is meant, if nobody "
+    "else has or had it.",
+    "RFC 7643 §3.1 lets an externalId change, and says nothing of who refers to it.",
+)
 CURSORS_UNTOLD = Tolerance(
     "cursors_untold",
     "It refuses a service that says that lists are paged by cursor. It is not told.",

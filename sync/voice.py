@@ -8,7 +8,7 @@ from sqlalchemy import Row
 from models.clock import Clock
 from models.evidence import Channel, Fact, Observation, UserSaid
 from models.instant import Instant
-from models.store import ledger
+from models.store import indirect, ledger
 from models.store.database import Tx
 from models.store.ledger import Touched
 from sync import intake
@@ -29,6 +29,8 @@ class Voice:
     """What is decided again at the end of the transaction."""
     parked: list[str] = field(default_factory=list)
     """Members that are not known yet."""
+    missed: list[str] = field(default_factory=list)
+    """Members that were to be removed, and are nobody's name."""
     forgiven: set[str] = field(default_factory=set)
     """The names of the tolerances that were needed."""
 
@@ -38,6 +40,11 @@ class Voice:
         if is_wanted:
             self.forgiven.add(tolerance.name)
         return is_wanted
+
+    def take_turn(self) -> None:
+        """Where groups are in groups, whoever changes one does so before any is held."""
+        if self.connection.nests:
+            indirect.take_turn(self.tx, self.connection.key)
 
     def say(self, event: str, *facts: Fact, held: Row[Any] | None = None) -> None:
         """Each word has its own time, so that the later of two in one request wins.

@@ -30,6 +30,8 @@ class Request(Kept):
     """The bulk request that it came in."""
     method: str
     path: str
+    conditions: dict[str, str]
+    """If-Match and If-None-Match, where they were sent; of a bulk operation its version."""
     resource: str | None
     status: int
     scim_type: str | None
@@ -89,6 +91,7 @@ def fields(row: Any) -> dict[str, Any]:
         "part_of": row.part_of,
         "method": row.method,
         "path": row.path,
+        "conditions": loads(row.conditions) or {},
         "resource": row.resource,
         "status": row.status,
         "scim_type": row.scim_type,
@@ -170,7 +173,7 @@ operations = [
         gives=Replay,
         about="What would this request do now? It is carried out against what stands, and undone: "
         "the answer tells what the provider would be answered, which verdicts would change, and "
-        "what would be queued or held. Headers are not kept, so nothing depends on If-Match.",
+        "what would be queued or held. If-Match and If-None-Match count as they did.",
     ),
     _on.get("/{request}", read, "Read a SCIM request, with its body.", gives=WholeRequest),
 ]

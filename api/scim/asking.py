@@ -40,20 +40,25 @@ class Ask:
         return await self.caller.write(partial(work, self))
 
     async def read(self) -> Response:
-        """Raises NotFound. What the client has already is not even rendered."""
+        """Raises NotFound. A group that the client has already is not even rendered; of a user
+        the groups are part of the version.
+        """
         return await self.caller.read(self._read)
 
     def hold(self, push: Push) -> Row[Any]:
         """The resource, ours until the end. Raises NotFound and PreconditionFailed."""
         link = push.connection.key
+        if self.table == "groups":
+            push.take_turn()
         row = scim.lock(push.tx, self.table, connection=link, public_id=self.public_id)
         if row is None and self.table == "users" and push.take_over(self.public_id):
             row = scim.lock(push.tx, self.table, connection=link, public_id=self.public_id)
         if row is None:
             raise _missing()
-        version = version_of(row.scim_version)
-        check_match(self.if_match, version)
-        check_none_match(self.if_none_match, version)
+        check_match(self.if_match, version_of(row.scim_version))
+        if self.if_none_match is not None:
+            shown = self.show(push.tx, row)
+            check_none_match(self.if_none_match, shown.headers["etag"])
         return row
 
     def shown(self, tx: Tx, key: int, *, status: int = 200) -> Response:
@@ -69,9 +74,11 @@ class Ask:
             raise _missing()
         version = version_of(row.scim_version)
         check_match(self.if_match, version)
-        if is_unchanged(self.if_none_match, version):
+        if self.table == "groups" and is_unchanged(self.if_none_match, version):
             return answers.unchanged(version)
-        return self.show(tx, row)
+        response = self.show(tx, row)
+        version = response.headers["etag"]
+        return answers.unchanged(version) if is_unchanged(self.if_none_match, version) else response
 
     def show(self, tx: Tx, row: Row[Any], *, status: int = 200) -> Response:
         base_url = self.caller.base_url
@@ -80,7 +87,7 @@ class Ask:
         (body,) = renderer.users([row]) if is_user else renderer.groups([row])
         return answers.resource(
             body,
-            version=version_of(row.scim_version),
+            version=renderer.versions[row.id],
             location=location(base_url, "User" if is_user else "Group", row.public_id),
             status=status,
         )

@@ -68,7 +68,8 @@ class Caller:
             with noting(record.tolerances, push.connection.policy.tolerances):
                 response = work(push)
             record.tolerances |= push.forgiven
-            row = record.row(response, clock.now(), said=push.said, parked=push.parked)
+            said, parked, missed = push.said, push.parked, push.missed
+            row = record.row(response, clock.now(), said=said, parked=parked, missed=missed)
             requests.keep(tx, row, connection=push.connection.key)
             return response
 
@@ -87,11 +88,12 @@ class Caller:
         for name in self.record.tolerances:
             kept.count(self.name, name, now)
 
-    def part(self, method: str, path: str, body: object) -> "Caller":
+    def part(self, method: str, path: str, body: object, version: str | None) -> "Caller":
         """The same, for one operation of a bulk request."""
-        return replace(
-            self, record=part_of(self.record, method, path, body, self.context.clock.now())
-        )
+        record = part_of(self.record, method, path, body, self.context.clock.now())
+        if version and is_storable(version):
+            record.conditions = {"if-match": version}
+        return replace(self, record=record)
 
     async def read(self, work: Callable[[Tx, Connection], T]) -> T:
         def within(tx: Tx) -> T:

@@ -115,7 +115,7 @@ class Run:
         name = "" if method is Method.POST else self._public_id(operation) or operation.public_id
         path = f"/{operation.table.capitalize()}" + (f"/{name}" if name else "")
         data = bulk_order.resolved(operation.data, self.made)
-        return self.caller.part(method, path, data)
+        return self.caller.part(method, path, data, operation.version)
 
     def _check_references(self, operation: Operation, place: int) -> None:
         """In a circle the first has to do without; otherwise all it refers to is there."""

@@ -1,6 +1,6 @@
 """One request as it will be kept: filled while it is answered."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from sync.pushed import words
 
 HEADER = "X-Request-Id"
 LONGEST_ID = 64
+CONDITIONS = ("if-match", "if-none-match")
 MOST = 50
 """Words of one request that are kept: who is deleted may have been in a thousand groups."""
 LONGEST = 16_384
@@ -37,6 +38,8 @@ class Record:
     resource: str | None = None
     part_of: str | None = None
     """The id of the bulk request."""
+    conditions: Mapping[str, str] = field(default_factory=dict)
+    """The headers without which a replay would not be one."""
     body: bytes | None = field(default=None, repr=False)
     """Once it was read as JSON."""
     body_size: int = 0
@@ -54,15 +57,17 @@ class Record:
         error: ScimError | None = None,
         said: Sequence[Observation] = (),
         parked: Sequence[str] = (),
+        missed: Sequence[str] = (),
     ) -> dict[str, Any]:
         """As `models.store.requests` takes it."""
-        changes = words(said, parked)
+        changes = words(said, parked, missed)
         return {
             "public_id": self.id,
             "connection": self.connection,
             "part_of": self.part_of,
             "method": self.method[:16],
             "path": self._kept(secrecy.target(self.path, self.token))[:LONGEST],
+            "conditions": self._kept(dumps(self.conditions)) if self.conditions else None,
             "resource": self._kept(self.resource or _made(response) or "") or None,
             "status": response.status_code,
             "scim_type": error.scim_type if error else None,
@@ -98,6 +103,7 @@ def record_of(request: Request, connection: str, token: str, now: Instant) -> Re
         began=now,
         token=token,
         resource=_named(resource),
+        conditions={one: request.headers[one] for one in CONDITIONS if one in request.headers},
     )
 
 

@@ -22,7 +22,7 @@ from api.scim.errors import ScimError
 from api.scim.forgiving import noting
 from api.scim.record import Record
 from api.scim.routes import routes
-from models.store.database import Tx
+from models.store.database import Tx, loads
 from sync import connection as connections
 from sync.connection import Connection
 from sync.push import Push
@@ -95,15 +95,16 @@ async def again(context: Context, row: Row[Any]) -> tuple[Response, Consequences
 
 
 def _request(context: Context, row: Row[Any]) -> Request:
-    """As the server would hand it on, without the headers, which are not kept."""
+    """As the server would hand it on, with the headers that are kept."""
     path, _, query = row.path.partition("?")
+    conditions: dict[str, str] = loads(row.conditions) or {}
     scope: dict[str, Any] = {
         "type": "http",
         "method": row.method,
         "path": unquote(path),
         "root_path": "",
         "query_string": query.encode(),
-        "headers": [],
+        "headers": [(k.encode(), v.encode("latin-1", "replace")) for k, v in conditions.items()],
         "app": SimpleNamespace(state=SimpleNamespace(context=context)),
     }
     for route in routes:

@@ -1,7 +1,7 @@
 """A stored row as the resource that is shown (RFC 7643 §3.1, §4)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -26,6 +26,8 @@ class Renderer:
     tx: Tx
     base_url: str
     projection: Projection
+    versions: dict[int, str] = field(default_factory=dict)
+    """Of what was shown, by its key."""
 
     def users(self, rows: Sequence[Row[Any]]) -> list[Body]:
         found: dict[int, list[Body]] = {row.id: [] for row in rows}
@@ -35,6 +37,9 @@ class Renderer:
                 found[one.user_id].append(self._group(one))
         documents = [loads(row.scim) for row in rows]
         self._refer_to_managers(rows, documents)
+        for row, document in zip(rows, documents, strict=True):
+            besides = [*found[row.id], *_manager(document)]
+            self.versions[row.id] = version_of(row.scim_version, besides)
         own = [{"groups": found[row.id]} if wanted else {} for row in rows]
         return [
             self._shown(row, document, USER, each)
@@ -63,6 +68,7 @@ class Renderer:
             for kind, listed in (("User", members(self.tx, list(found))), ("Group", nested)):
                 for group, public_id in listed:
                     found[group].append((kind, public_id))
+        self.versions.update((row.id, version_of(row.scim_version)) for row in rows)
         own = [{"members": self._members(found[row.id])} if wanted else {} for row in rows]
         return [
             self._shown(row, loads(row.scim), GROUP, each)
@@ -80,7 +86,7 @@ class Renderer:
             "created": instant.to_text(row.scim_created),
             "lastModified": instant.to_text(row.scim_modified),
             "location": location(self.base_url, kind, row.public_id),
-            "version": version_of(row.scim_version),
+            "version": self.versions[row.id],
         }
 
     def _group(self, row: Row[Any]) -> Body:
@@ -100,6 +106,12 @@ class Renderer:
             f'{{"value":"{one}","$ref":{refs[kind]}{one}","type":"{kind}"}}' for kind, one in listed
         ]
         return msgspec.Raw(f"[{','.join(each)}]".encode())
+
+
+def _manager(document: Document) -> list[str]:
+    """The name of a manager, where it is that of one of our users."""
+    manager = (document.get(ENTERPRISE_USER) or {}).get("manager") or {}
+    return [manager["displayName"]] if "displayName" in manager else []
 
 
 def location(base_url: str, kind: str, public_id: str) -> str:

@@ -19,6 +19,7 @@ from models.filters import (
     Value,
     ValuePath,
 )
+from models.folding import fold
 
 Predicate = Callable[[Resource], bool]
 
@@ -104,7 +105,7 @@ def _comparison(part: Attribute, op: Operator, wanted: Value) -> Predicate:
         there = value.get(part.name)
         if there is None:
             return False
-        return test(there.casefold() if is_folded else there, target)
+        return test(fold(there) if is_folded else there, target)
 
     return holds
 
@@ -116,5 +117,5 @@ def _operand(part: Attribute, op: Operator, wanted: Value) -> str | bool:
         if op is Operator.EQ and word in ("true", "false"):
             return word == "true"
     elif isinstance(wanted, str):
-        return wanted if part.case_exact else wanted.casefold()
+        return wanted if part.case_exact else fold(wanted)
     raise InvalidFilter(f"{part.name} cannot be compared like this.")

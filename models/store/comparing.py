@@ -11,6 +11,7 @@ from sqlalchemy import true as sql_true
 
 from models import clock
 from models.filters import SUBSTRING, Comparison, Operator
+from models.folding import fold
 from models.store.fields import (
     Complex,
     Condition,
@@ -95,8 +96,8 @@ def _sides(field: Text, value: str) -> tuple[Expression, Expression]:
     if field.case_exact:
         return field.expression, literal(value)
     if field.key is not None:
-        return field.key, literal(value.casefold())
-    return folded(field.expression), folded(literal(value))
+        return field.key, literal(fold(value))
+    return folded(field.expression), literal(fold(value))
 
 
 def _condition(expression: Any) -> Condition:

@@ -7,8 +7,11 @@ import msgspec
 from psycopg.types.json import set_json_loads
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DisconnectionError
+from sqlmodel import SQLModel
 
-from models.store import driver, filtering
+from models.store import driver, folding
+
+folding.create_with(SQLModel.metadata)
 
 IDLE = 2.0
 """Seconds after which a connection to a server is tried before it is used again."""
@@ -25,7 +28,7 @@ def sqlite(url: str) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(dbapi: Any, _record: object) -> None:
         dbapi.isolation_level = None
-        filtering.register(dbapi)
+        folding.register(dbapi)
         for pragma in (
             "busy_timeout=30000",  # first: the others wait by it
             "journal_mode=WAL",

@@ -36,9 +36,7 @@ from models.store.fields import (
     member,
     named,
 )
-from models.store.portable import bare, elements, register
-
-__all__ = ["register", "to_sql"]
+from models.store.portable import bare, elements
 
 
 def to_sql(filter: Filter, fields: Fields) -> Condition:

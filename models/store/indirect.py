@@ -71,12 +71,24 @@ def children(tx: Tx, group: GroupKey) -> set[GroupKey]:
 
 
 def take_turn(tx: Tx, connection: int) -> None:
-    """Until the end nobody else nests groups of the connection: two could close a circle."""
+    """Until the end nobody else nests groups of the connection: two could close a circle.
+
+    Once any are nested, whoever changes groups takes a turn before holding one: a change holds
+    groups above and below as well, and two of them would wait for each other.
+    """
     if tx.dialect != "sqlite":
         tx.run(
             "SELECT pg_advisory_xact_lock(CAST(:connection AS integer), hashtext('nesting'))",
             {"connection": connection},
         )
+
+
+def note(tx: Tx, connection: int) -> None:
+    """Groups of this connection are nested from now on."""
+    tx.run(
+        "UPDATE connections SET nests = TRUE WHERE id = :connection AND NOT nests",
+        {"connection": connection},
+    )
 
 
 def hold(tx: Tx, groups: Iterable[GroupKey]) -> None:

@@ -11,21 +11,8 @@ from sqlalchemy.sql.functions import FunctionElement
 Expression = ColumnElement[Any]
 
 
-def register(dbapi_connection: Any) -> None:
-    """Teach an SQLite connection `casefold`; its own `lower` knows ASCII only.
-
-    Call it from SQLAlchemy's `connect` event. Other databases are left as they are.
-    """
-    if hasattr(dbapi_connection, "create_function"):
-        dbapi_connection.create_function("casefold", 1, _casefold, deterministic=True)
-
-
-def _casefold(value: object) -> object:
-    return value.casefold() if isinstance(value, str) else value
-
-
 class folded(FunctionElement[str]):
-    """A text without regard to case."""
+    """A text without regard to case or to the form of accents (`models.store.folding`)."""
 
     type = String()
     inherit_cache = True
@@ -33,12 +20,7 @@ class folded(FunctionElement[str]):
 
 @compiles(folded)
 def _folded(element: folded, compiler: SQLCompiler, **options: Any) -> str:
-    return f"lower({compiler.process(element.clauses, **options)})"
-
-
-@compiles(folded, "sqlite")
-def _folded_sqlite(element: folded, compiler: SQLCompiler, **options: Any) -> str:
-    return f"casefold({compiler.process(element.clauses, **options)})"
+    return f"folded({compiler.process(element.clauses, **options)})"
 
 
 class ordered(FunctionElement[str]):

@@ -15,6 +15,7 @@ COLUMNS = (
     "part_of",
     "method",
     "path",
+    "conditions",
     "resource",
     "status",
     "scim_type",

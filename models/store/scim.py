@@ -1,6 +1,5 @@
 """Users and groups as their identity provider pushed them."""
 
-import unicodedata
 import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 
+from models.folding import fold
 from models.identity import GroupKey, UserKey
 from models.instant import Instant
 from models.store import identities
@@ -18,7 +18,7 @@ TURNS = 256
 
 def name_key(name: str) -> str:
     """By which names are compared: without regard to case or to the form of accents."""
-    return unicodedata.normalize("NFC", name).casefold()
+    return fold(name)
 
 
 def find(tx: Tx, table: str, *, connection: int, public_id: str) -> Row[Any] | None:

@@ -191,7 +191,9 @@ def _meta(test: Comparison | Present) -> Condition:
 
 
 def _version(column: Expression, test: Comparison | Present) -> Condition:
-    """As it is shown, W/ or not. What is no version of ours is the version of nothing."""
+    """As it is shown, W/ or not. What is no version of ours is the version of nothing. Of two
+    parts the first counts, which is how often the resource was written.
+    """
     if isinstance(test, Present):
         return true()
     if test.op is not Operator.EQ or not isinstance(test.value, str | None):
@@ -232,4 +234,4 @@ _ON_URNS: Mapping[Operator, Callable[[str, str], bool]] = {
     Operator.SW: str.startswith,
     Operator.EW: str.endswith,
 }
-_ETAG = re.compile(r'(?:W/)?"([0-9]{1,9})"')
+_ETAG = re.compile(r'(?:W/)?"([0-9]{1,9})(?:\.[0-9a-f]{12})?"')

@@ -42,6 +42,49 @@ def _named(
     return found
 
 
+def former_members(
+    tx: Tx, kind: str, connection: int, values: list[str]
+) -> tuple[dict[str, int], set[str]]:
+    """Who had each of these externalIds, where it was one alone and is nobody else's now; and
+    which of them several have had. `kind` is user or group.
+    """
+    pushed: dict[str, set[int]] = {}
+    others = set[str]()
+    for start in range(0, len(values), 5000):
+        given = {"connection": connection, "values": values[start : start + 5000]}
+        for row in tx.rows(_HAD.format(kind=kind), given):
+            if row.is_pushed:
+                pushed.setdefault(row.value, set()).add(row.owner)
+            elif row.is_valid:
+                others.add(row.value)
+    unclear = others | {value for value, owners in pushed.items() if len(owners) > 1}
+    return {v: min(owners) for v, owners in pushed.items() if v not in unclear}, unclear
+
+
+_HAD = " UNION ".join(
+    f"""
+    SELECT a.value, a.{{kind}}_id AS owner, o.scim IS NOT NULL AS is_pushed,
+        a.valid_to IS NULL AS is_valid
+    FROM {{kind}}_aliases a JOIN {{kind}}s o ON o.id = a.{{kind}}_id
+    WHERE a.connection_id = :connection AND a.namespace = 'external_id'
+      AND a.value IN :values AND a.valid_to IS {when}
+    """
+    for when in ("NULL", "NOT NULL")
+)
+
+
+def parked_in(tx: Tx, group: GroupKey, values: list[str]) -> set[str]:
+    """Which of these the group waits for."""
+    return {
+        value
+        for start in range(0, len(values), 5000)
+        for value in tx.column(
+            "SELECT value FROM parked_members WHERE group_id = :group AND value IN :values",
+            {"group": group, "values": values[start : start + 5000]},
+        )
+    }
+
+
 def park(
     tx: Tx, connection: int, group: GroupKey, *, values: Sequence[str], as_of: Instant
 ) -> None:

@@ -41,3 +41,8 @@ def document(**options: Any) -> Any:
 def set_from_the_start() -> Any:
     """True unless it is said otherwise, also for rows that stood before the column came."""
     return Field(default=True, sa_column_kwargs={"server_default": text("true")})
+
+
+def unset_from_the_start() -> Any:
+    """False unless it is said otherwise, also for rows that stood before the column came."""
+    return Field(default=False, sa_column_kwargs={"server_default": text("false")})

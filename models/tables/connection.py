@@ -5,7 +5,15 @@ from typing import Any
 from sqlalchemy import LargeBinary, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from models.tables.columns import document, instant, key, maybe_instant, public_id, refers
+from models.tables.columns import (
+    document,
+    instant,
+    key,
+    maybe_instant,
+    public_id,
+    refers,
+    unset_from_the_start,
+)
 
 
 class Connection(SQLModel, table=True):
@@ -37,6 +45,8 @@ class Connection(SQLModel, table=True):
     pull_users: int = Field(default=0)
     """How many users and groups the newest complete read listed."""
     pull_groups: int = Field(default=0)
+    nests: bool = unset_from_the_start()
+    """Whether a group was ever pushed into another."""
     scoped_at: int = instant()
     """Since when reads look where they look now: what they said before that admits nobody."""
     scheduled_at: int = instant()

@@ -21,6 +21,8 @@ class ScimRequest(SQLModel, table=True):
     method: str = Field(max_length=16)
     path: str = Field(sa_type=Text)
     """Below the address of the connection, with the query."""
+    conditions: dict[str, Any] | None = document(default=None, nullable=True)
+    """If-Match and If-None-Match, where they were sent."""
     resource: str | None = Field(default=None, max_length=64)
     """The id of the user or group that it was about."""
     status: int

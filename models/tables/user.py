@@ -83,6 +83,14 @@ class UserAlias(SQLModel, table=True):
             sqlite_where=text("valid_to IS NULL"),
             postgresql_where=text("valid_to IS NULL"),
         ),
+        Index(
+            "ix_user_aliases_former",
+            "connection_id",
+            "namespace",
+            "value",
+            sqlite_where=text("valid_to IS NOT NULL"),
+            postgresql_where=text("valid_to IS NOT NULL"),
+        ),
     )
     id: int | None = key()
     connection_id: int = refers("connections")

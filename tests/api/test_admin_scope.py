@@ -11,6 +11,7 @@ import pytest
 from api import admin, auth
 from api.admin import operations
 from api.admin.aliases import AliasQuery, NewGroupAlias, NewUserAlias
+from api.attempts import Attempts
 from api.operation import Operation
 from connectors.memory import MemorySource
 from models.findings import Finding, Kind, Severity
@@ -230,6 +231,7 @@ def test_explain_finds_only_ones_own_people(at: Office) -> None:
 @pytest.mark.parametrize("one", operations, ids=named)
 def test_nobody_is_answered_without_a_live_key(at: Office, one: Operation) -> None:
     path = API + re.sub(r"{\w+}", "x", one.path)
+    at.client.app.state.context = replace(at.context, attempts=Attempts())  # type: ignore[attr-defined]
     for headers in ({}, {"authorization": "Bearer wrong"}, {"authorization": "Basic eDp5"}):
         answer = at.client.request(one.method, path, headers=headers)
         assert answer.status_code == 401

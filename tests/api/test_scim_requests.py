@@ -34,8 +34,11 @@ class Desk:
     link: Any
     http: TestClient
 
-    def scim(self, method: str, path: str, body: Any = None, token: str | None = None) -> Any:
+    def scim(
+        self, method: str, path: str, body: Any = None, token: str | None = None, **more: str
+    ) -> Any:
         headers = {"authorization": f"Bearer {token or self.link['scim']['token']}"}
+        headers |= {name.replace("_", "-"): value for name, value in more.items()}
         path = f"/scim/v2/{self.link['id']}{path}"
         if isinstance(body, bytes):
             return self.http.request(method, path, headers=headers, content=body)
@@ -265,6 +268,24 @@ def test_a_replay_tells_what_the_request_would_do_now_and_changes_nothing(desk: 
     assert (found["status"], found["verdicts"], found["verdicts_changed"]) == (200, [], 0)
     assert replayed(desk, made)["body"]["scimType"] == "uniqueness"
     assert everything(desk) == before
+
+
+def test_a_replay_depends_on_the_version_that_the_request_was_meant_for(desk: Desk) -> None:
+    ada = desk.user("ada")
+    path, version = f"/Users/{ada['id']}", ada["meta"]["version"]
+    change = {"op": "replace", "path": "title", "value": "Lady"}
+    body = {"schemas": [PATCH_OP], "Operations": [change]}
+    assert desk.scim("GET", path, if_none_match=version).status_code == 304
+    assert desk.scim("PATCH", path, body, if_match=version).status_code == 200
+    parts = {"method": "PATCH", "path": path, "data": body, "version": 'W/"2"'}
+    desk.scim("POST", "/Bulk", {"schemas": [BULK], "Operations": [parts]})
+    looked, changed, in_bulk = desk.kept(filter=f'path co "{path}"')
+    assert looked["conditions"] == {"if-none-match": version}
+    assert replayed(desk, looked)["status"] == 200
+    assert changed["conditions"] == {"if-match": version}
+    assert replayed(desk, changed)["status"] == 412
+    assert in_bulk["conditions"] == {"if-match": 'W/"2"'}
+    assert replayed(desk, in_bulk)["status"] == 412
 
 
 def test_what_was_refused_may_do_something_now(desk: Desk) -> None:

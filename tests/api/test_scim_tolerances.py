@@ -41,6 +41,11 @@ def another(idp: Idp, ada: Json, ops: Json) -> None:
     idp.call("POST", "/Users", {"schemas": [USER], "userName": "ada", "externalId": "e-other"})
 
 
+def by_former_id(idp: Idp, ada: Json, ops: Json) -> None:
+    idp.patch(f"/Users/{ada['id']}", {"op": "replace", "path": "externalId", "value": "e-new"})
+    idp.patch(f"/Groups/{ops['id']}", {"op": "remove", "path": 'members[value eq "e-ada"]'})
+
+
 def put(path: str, body: Json) -> Needs:
     return lambda idp, ada, ops: idp.call("PUT", path.format(ada=ada["id"], ops=ops["id"]), body)
 
@@ -125,6 +130,7 @@ CASES: dict[str, list[Needs]] = {
     "name_given_on": [another],
     "put_without_active": [put(ADA, {"schemas": [USER], "userName": "ada", "externalId": "e-ada"})],
     "put_without_members": [put(OPS, {"schemas": [GROUP], "displayName": "Ops"})],
+    "former_external_id": [by_former_id],
     "strangers_parked": [patched(OPS, op="add", path="members", value=[{"value": "stranger"}])],
 }
 USUALLY_OFF = {"cursors_untold", "unknown_paths", "user_name_from_email"}

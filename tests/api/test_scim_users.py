@@ -1,5 +1,6 @@
 """Users come, change, go and come back as their identity provider says, and no other way."""
 
+import json
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -243,6 +244,49 @@ def test_what_the_client_has_already_is_not_sent_again(idp: Idp) -> None:
     assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", 'W/"1"')
     idp.patch(path, replace("title", "Lady"))
     assert idp.get(path, if_none_match=ada["meta"]["version"]).status_code == 200
+
+
+def test_the_version_of_a_user_moves_with_its_groups_and_the_name_of_its_manager(
+    idp: Idp,
+) -> None:
+    boss = idp.user("boss")
+    ada = idp.user("ada", **{ENTERPRISE: {"manager": {"value": boss["id"]}}})
+    path, seen = f"/Users/{ada['id']}", [ada["meta"]["version"]]
+    group = idp.group("Engineering", [ada["id"]])
+    seen.append(_moved(idp, path, seen[-1]))
+    idp.patch(f"/Groups/{group['id']}", replace("displayName", "Platform"))
+    seen.append(_moved(idp, path, seen[-1]))
+    idp.patch(f"/Users/{boss['id']}", replace("displayName", "Bossa Nova"))
+    seen.append(_moved(idp, path, seen[-1]))
+    idp.call("DELETE", f"/Groups/{group['id']}")
+    seen.append(_moved(idp, path, seen[-1]))
+    assert len(set(seen)) == 5
+    assert idp.patch(path, replace("title", "Lady"), if_match=seen[1]).status_code == 200
+    assert idp.patch(path, replace("title", "Dame"), if_match=seen[1]).status_code == 412
+
+
+def _moved(idp: Idp, path: str, before: str) -> str:
+    """The version now, wherever it is told."""
+    answer = idp.get(path, if_none_match=before)
+    version = answer.headers["etag"]
+    assert answer.status_code == 200
+    assert idp.get(path, if_none_match=version).status_code == 304
+    found = idp.find("Users", f"meta.version eq {json.dumps(version)}")["Resources"]
+    shown = [one["meta"]["version"] for one in found if one["id"] == answer.json()["id"]]
+    same = idp.patch(path, replace("active", True), if_none_match=version)
+    assert (shown, same.status_code) == ([version], 412)
+    return version
+
+
+def test_a_version_without_groups_is_that_of_what_was_shown(idp: Idp) -> None:
+    ada = idp.user("ada")
+    idp.group("Engineering", [ada["id"]])
+    path = f"/Users/{ada['id']}"
+    part = idp.get(f"{path}?excludedAttributes=groups")
+    assert part.headers["etag"] == part.json()["meta"]["version"] == 'W/"1"'
+    again = idp.get(f"{path}?excludedAttributes=groups", if_none_match='W/"1"')
+    assert again.status_code == 304
+    assert idp.get(path, if_none_match='W/"1"').status_code == 200
 
 
 @pytest.mark.parametrize(

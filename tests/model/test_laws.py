@@ -135,10 +135,32 @@ def test_any_order_and_any_repetition_decide_the_same(
 def test_an_incomplete_read_takes_nothing_away(
     wanted: Rules, history: list[Heard], partial: Heard
 ) -> None:
+    """What a point read did not list counts once its group is known to be the directory's."""
     before = world(wanted, history)
     after = verdicts(before.hears(partial)) if wanted.pull else verdicts(before)
+    named = verdicts(before.hears(_naming(partial)) if wanted.pull else before)
     for fact, answer in verdicts(before).items():
-        assert not (answer == YES and after[fact] == NO), fact
+        stood = {answer, named[fact]} if fact.about == "member" else {answer}
+        assert not (stood == {YES} and after[fact] == NO), fact
+
+
+def _naming(read: Heard) -> Heard:
+    """The groups that a read names, so long ago that nothing else follows from it."""
+    groups = frozenset(fact for fact in read.yes if fact.about == "group")
+    return Heard(PULL, 1, yes=groups)
+
+
+@pytest.mark.parametrize("is_read_alone_first", [True, False])
+def test_who_was_read_alone_without_a_group_is_not_in_it_in_whatever_order(
+    is_read_alone_first: bool,
+) -> None:
+    ops, member = Fact("group", group="ops"), Fact("member", "ada", "ops")
+    pushed = Heard(PUSH, START, yes=frozenset({member}))
+    alone = Heard(PULL, START + 2 * HOUR, covers=GroupsOf("ada"))
+    broken = Heard(PULL, START + HOUR, yes=frozenset({ops}))
+    first, second = (alone, broken) if is_read_alone_first else (broken, alone)
+    assert world(Rules(), [pushed, first]).verdict(member, START + DAY) == YES
+    assert world(Rules(), [pushed, first, second]).verdict(member, START + DAY) == NO
 
 
 @tried(wanted=rules, history=histories, user=people, hour=hours)

@@ -164,7 +164,7 @@ SCIM_FAULTS = [
     Fault(
         "a request for an old version is carried out",
         "api/scim/conditions.py",
-        "if condition is not None and not _names(condition, version):",
+        "if condition is not None and not _names(_written(condition), version):",
         "if False:",
         (f"{USERS}::test_a_change_is_made_only_to_the_version_it_was_meant_for",),
     ),

@@ -185,9 +185,8 @@ class Conversation(Telling):
             assert answer.status == 404
             return
         self._is_shown(answer, where, key, seen)
-        again = self.door.call(
-            "GET", f"/{where}/{key}", None, "", if_none_match=answer.headers["etag"]
-        )
+        has_it = {"if-none-match": answer.headers["etag"]}
+        again = self._send("GET", f"/{where}/{key}", None, seen, has_it)
         assert (again.status, again.content) == (304, b"")
 
     @rule(filter=questions.user_filters, seen=speech.projections, is_search=st.booleans())

@@ -76,11 +76,12 @@ class Service(Users):
         return after
 
     def patch_group(self, key: str, ops: list[Op]) -> "Service":
-        """All is read before anything is done."""
-        read = self._with(key, self._copy(key))
-        each = [(one, op.path is None) for op in ops for one in split(op)]
-        for op, is_echo in each:
-            read._change(key, op, is_echo=is_echo, is_real=False)
+        """All is read before anything is done, in order: the first that is wrong is told."""
+        read, each = self._with(key, self._copy(key)), list[tuple[Op, bool]]()
+        for whole in ops:
+            for op in split(whole):
+                each.append((op, whole.path is None))
+                read._change(key, op, is_echo=whole.path is None, is_real=False)
         after = self._with(key, self._copy(key))
         for op, is_echo in each:
             after._change(key, op, is_echo=is_echo, is_real=True)

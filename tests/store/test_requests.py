@@ -22,6 +22,7 @@ def row(play: Playground, name: str, **more: Any) -> dict[str, Any]:
         "part_of": None,
         "method": "GET",
         "path": "/Users",
+        "conditions": None,
         "resource": None,
         "status": 200,
         "scim_type": None,

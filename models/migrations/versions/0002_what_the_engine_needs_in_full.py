@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql, sqlite
 
+from models.store import folding
+
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 DOCUMENT = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
@@ -14,6 +16,9 @@ depends_on = None
 
 
 def upgrade() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        for statement in folding.statements():
+            op.execute(sa.text(statement.replace(":", "\\:")))
     op.create_table(
         "guard_clock",
         sa.Column("id", BIG, nullable=False),
@@ -165,6 +170,7 @@ def upgrade() -> None:
         sa.Column("part_of", sa.String(length=64), nullable=True),
         sa.Column("method", sa.String(length=16), nullable=False),
         sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("conditions", DOCUMENT, nullable=True),
         sa.Column("resource", sa.String(length=64), nullable=True),
         sa.Column("status", sa.Integer(), nullable=False),
         sa.Column("scim_type", sa.String(length=16), nullable=True),
@@ -241,6 +247,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("pull_cursor", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("extensions", DOCUMENT, nullable=True))
         batch_op.add_column(
+            sa.Column("nests", sa.Boolean(), server_default=sa.text("(false)"), nullable=False)
+        )
+        batch_op.add_column(
             sa.Column("claims_suspended_at", sa.BigInteger(), server_default="0", nullable=False)
         )
         batch_op.add_column(
@@ -298,6 +307,15 @@ def upgrade() -> None:
         )
         batch_op.add_column(sa.Column("probe", sa.BigInteger(), nullable=True))
 
+    with op.batch_alter_table("user_aliases") as batch_op:
+        batch_op.create_index(
+            "ix_user_aliases_former",
+            ["connection_id", "namespace", "value"],
+            unique=False,
+            sqlite_where=sa.text("valid_to IS NOT NULL"),
+            postgresql_where=sa.text("valid_to IS NOT NULL"),
+        )
+
     with op.batch_alter_table("users") as batch_op:
         batch_op.add_column(
             sa.Column("pull_cover", sa.BigInteger(), server_default="0", nullable=False)
@@ -323,6 +341,13 @@ def downgrade() -> None:
         )
         batch_op.drop_index("ix_users_connection")
         batch_op.drop_column("pull_cover")
+
+    with op.batch_alter_table("user_aliases") as batch_op:
+        batch_op.drop_index(
+            "ix_user_aliases_former",
+            sqlite_where=sa.text("valid_to IS NOT NULL"),
+            postgresql_where=sa.text("valid_to IS NOT NULL"),
+        )
 
     with op.batch_alter_table("targets") as batch_op:
         batch_op.drop_column("probe")
@@ -362,6 +387,7 @@ def downgrade() -> None:
         batch_op.drop_column("scoped_at")
         batch_op.drop_column("claims_resumed_at")
         batch_op.drop_column("claims_suspended_at")
+        batch_op.drop_column("nests")
         batch_op.drop_column("extensions")
         batch_op.drop_column("pull_cursor")
         batch_op.drop_column("pull_read_no")
@@ -428,3 +454,5 @@ def downgrade() -> None:
 
     op.drop_table("changes")
     op.drop_table("guard_clock")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION IF EXISTS folded(text), folded_whole(text)")

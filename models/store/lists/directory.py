@@ -1,7 +1,8 @@
 """Users, groups and memberships, as lists."""
 
-from sqlalchemy import and_, literal, select
+from sqlalchemy import and_, select
 
+from models.folding import fold
 from models.store.fields import Condition, Flag, Text, Time, named
 from models.store.listing import Listing
 from models.store.lists.parts import (
@@ -127,7 +128,7 @@ def user_called(name: str) -> list[Condition]:
     return [
         _U.c.public_id == name,
         and_(everywhere, _U.c.user_name == name),
-        folded(_U.c.user_name) == folded(literal(name)),
+        folded(_U.c.user_name) == fold(name),
     ]
 
 
@@ -137,5 +138,5 @@ def group_called(name: str, connection: int) -> list[Condition]:
     return [
         and_(is_there, _G.c.public_id == name),
         and_(is_there, _G.c.name == name),
-        and_(is_there, folded(_G.c.name) == folded(literal(name))),
+        and_(is_there, folded(_G.c.name) == fold(name)),
     ]

@@ -1,8 +1,8 @@
 """Where work on the database is handed in, to be told what came of it.
 
-On SQLite one thread writes, and takes all that waits into one transaction, so that it waits for
-the disk once. PostgreSQL does as much by itself for those who commit at once; there each work
-has a transaction of its own. Few threads do more than many, which only wait for each other.
+Who writes takes all that waits into one transaction: it waits for the disk once, and what follows
+from all of it is decided once. On SQLite that is one thread, for one may write at a time; on
+PostgreSQL two. Few threads do more than many, which only wait for each other.
 """
 
 import threading
@@ -14,10 +14,15 @@ from typing import Any
 from models.store.database import Database, Tx
 
 READERS = 2
-ON_A_SERVER = 6
-"""Threads of each kind on PostgreSQL, where they wait for it most of the time."""
+READERS_OF_A_SERVER = 6
+"""Threads that read from PostgreSQL, where they wait for it most of the time."""
+WRITERS_TO_A_SERVER = 2
 TOGETHER = 32
 """Works in one transaction at the most."""
+IMPATIENCE = 50
+"""Milliseconds that works in company wait for a row which another holds. Each of them holds rows
+for the others, so two companies might wait for each other; works that are alone do not.
+"""
 
 Work = Callable[[Tx], Any]
 
@@ -40,10 +45,11 @@ class Desk:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        most = TOGETHER if database.is_sqlite else 1
-        writers, readers = (1, READERS) if database.is_sqlite else (ON_A_SERVER, ON_A_SERVER)
-        self._writing = Line("writer", writers, most, self._write)
-        self._reading = Line("reader", readers, most, self._read)
+        is_sqlite = database.is_sqlite
+        writers = 1 if is_sqlite else WRITERS_TO_A_SERVER
+        readers = READERS if is_sqlite else READERS_OF_A_SERVER
+        self._writing = Line("writer", writers, TOGETHER, self._write)
+        self._reading = Line("reader", readers, TOGETHER if is_sqlite else 1, self._read)
 
     def write(self, asked: Asked) -> None:
         """All or nothing, whatever becomes of others; again where another was faster.
@@ -69,12 +75,23 @@ class Desk:
 
     def _write_together(self, asked: list[Asked]) -> bool:
         """False when nothing of it was kept."""
-        outcomes = _outcome(self._database.insist, lambda tx: [_apart(tx, one) for one in asked])
-        if outcomes.trouble is not None:
+        try:
+            with self._database.write() as tx:
+                outcomes = self._in_company(tx, asked)
+        except Exception:  # whatever it was, each finds it again by itself
             return False
-        for one, outcome in zip(asked, outcomes.value, strict=True):
+        for one, outcome in zip(asked, outcomes, strict=True):
             one.tell(outcome)
         return True
+
+    def _in_company(self, tx: Tx, asked: list[Asked]) -> list[Outcome]:
+        """One after the other. On PostgreSQL what fails takes the others along, for a savepoint
+        there costs as much as two statements.
+        """
+        if self._database.is_sqlite:
+            return [_apart(tx, one) for one in asked]
+        tx.run(f"SET LOCAL lock_timeout = {IMPATIENCE}")
+        return [Outcome(one.work(tx)) for one in asked]
 
     def _read(self, asked: list[Asked]) -> None:
         left = iter(asked)

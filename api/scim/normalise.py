@@ -24,7 +24,10 @@ def user(body: object, schema: Schema = USER) -> Resource:
     for extension in schema.extensions:
         resource[extension.name] = _declared(loose, extension)
     resource[EXTENSION.name] = _at_top(loose) | resource[EXTENSION.name]
-    return finish(resource | _extensions(loose, schema), schema)
+    undeclared = _extensions(loose, schema)
+    if undeclared:
+        forgive(tolerances.UNDECLARED_EXTENSION)
+    return finish(resource | undeclared, schema)
 
 
 def _at_top(loose: dict[str, object]) -> Resource:
@@ -46,11 +49,24 @@ def _declared(given: dict[str, object], extension: Attribute) -> Resource:
 
 
 def group(body: object) -> tuple[Resource, list[str] | None]:
-    """The canonical group without its members, and apart the members that were listed, if any."""
+    """The canonical group without its members, and apart the members that were listed, if any.
+
+    Its extensions are as they came: `extended` reads those that a connection declares.
+    """
     given = _given(body, CORE_GROUP)
     listed = _pop(given, "members")
     resource = _attributes(given, GROUP) | _extensions(given, GROUP)
     return finish(resource, GROUP), None if listed is None else members(listed)
+
+
+def extended(resource: Resource, schema: Schema) -> Resource:
+    """The group with the extensions that are declared in their types. Raises InvalidValue."""
+    found = dict(resource)
+    for extension in schema.extensions:
+        found[extension.name] = _declared(found, extension)
+    if any(":" in name and schema.extension(name) is None for name in found):
+        forgive(tolerances.UNDECLARED_EXTENSION)
+    return finish(found, schema) if schema.extensions else resource
 
 
 def members(value: object) -> list[str]:
@@ -116,14 +132,11 @@ def _attributes(given: dict[str, object], schema: Schema) -> Resource:
 def _extensions(given: dict[str, object], schema: Schema) -> Resource:
     """Extensions that are not declared here."""
     known = {name.casefold() for name in (schema.id, *(one.name for one in schema.extensions))}
-    found = {
+    return {
         name: {k: v for k, v in open_value(value, name).items() if v is not None}
         for name, value in given.items()
         if ":" in name and isinstance(value, dict) and name.casefold() not in known
     }
-    if found:
-        forgive(tolerances.UNDECLARED_EXTENSION)
-    return found
 
 
 def _name_by_email(resource: Resource) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from api.scim.attributes import Attribute, Schema
 from api.scim.errors import InvalidSyntax, InvalidValue
+from api.scim.filters import is_storable
 from api.scim.forgiving import forgive, forgives
 from api.scim.schema import CORE_GROUP, CORE_USER, EXTENSION, GROUP, MEMBER, USER, core
 from api.scim.values import Resource, coerce, finish, is_ignored, open_value
@@ -130,7 +131,9 @@ def _attributes(given: dict[str, object], schema: Schema) -> Resource:
 
 
 def _extensions(given: dict[str, object], schema: Schema) -> Resource:
-    """Extensions that are not declared here."""
+    """Extensions that are not declared here. Raises InvalidValue."""
+    if not all(map(is_storable, given)):
+        raise InvalidValue("An attribute has a name that is not text.")
     known = {name.casefold() for name in (schema.id, *(one.name for one in schema.extensions))}
     return {
         name: {k: v for k, v in open_value(value, name).items() if v is not None}

@@ -55,10 +55,11 @@ class Ask:
             row = scim.lock(push.tx, self.table, connection=link, public_id=self.public_id)
         if row is None:
             raise _missing()
-        check_match(self.if_match, version_of(row.scim_version))
+        version = version_of(row.scim_version)
+        check_match(self.if_match, version)
         if self.if_none_match is not None:
-            shown = self._response(push.tx, row, 200)
-            check_none_match(self.if_none_match, shown.headers["etag"])
+            shown = version if self.table == "groups" else self._version_shown(push.tx, row)
+            check_none_match(self.if_none_match, shown)
         return row
 
     def shown(self, tx: Tx, key: int, *, status: int = 200) -> Response:
@@ -79,6 +80,10 @@ class Ask:
         response = self._response(tx, row, 200)
         version = response.headers["etag"]
         return answers.unchanged(version) if is_unchanged(self.if_none_match, version) else response
+
+    def _version_shown(self, tx: Tx, row: Row[Any]) -> str:
+        """Of a user, with what is shown beside it."""
+        return self._response(tx, row, 200).headers["etag"]
 
     def _response(self, tx: Tx, row: Row[Any], status: int) -> Response:
         base_url = self.caller.base_url

@@ -29,7 +29,7 @@ class Connection:
     nests: bool = False
     """Whether a group was ever pushed into another."""
     extensions: str = ""
-    """What an administrator declared to extend pushed users, as it is kept; empty for nothing."""
+    """What an administrator declared to extend what is pushed, as it is kept; empty for nothing."""
 
     @property
     def is_narrow(self) -> bool:

@@ -9,6 +9,7 @@ from models.identity import GroupKey, UserKey
 from models.instant import DAY, MINUTE, Instant
 from models.store import claims, findings, groups_in_tokens, identities, logins, runs
 from models.store.database import Tx, loads
+from models.store.groups_in_tokens import Spoken
 from sync import drift_identity
 from sync.claims import GroupsClaim, GroupsState
 from sync.connection import Connection
@@ -30,9 +31,9 @@ class Named:
 def take(tx: Tx, connection: Connection, user: UserKey, claim: GroupsClaim, now: Instant) -> Named:
     """Name the groups, and read the claim: listed groups are all the user has, unless doubtful."""
     is_suspended = claims.suspended_at(tx, connection.key) > 0
-    known = groups_in_tokens.named(tx, connection.key, claim.values)
-    otherwise = _speaks_otherwise(tx, connection, user, known, claim.values, now=now)
-    groups = _groups(tx, connection, known, claim.values, now)
+    spoken = groups_in_tokens.named(tx, connection.key, claim.values)
+    otherwise = _speaks_otherwise(tx, connection, user, spoken.groups, claim.values, now=now)
+    groups = _groups(tx, connection, spoken, claim.values, now)
     heard = groups | groups_in_tokens.echoes(tx, sorted(groups))
     match claim.state:
         case GroupsState.LISTED if not (is_suspended or otherwise):
@@ -98,7 +99,7 @@ def _example(values: Sequence[str], wanted: object) -> str:
 def _groups(
     tx: Tx,
     connection: Connection,
-    known: dict[str, GroupKey],
+    spoken: Spoken,
     values: Sequence[str],
     now: Instant,
 ) -> set[GroupKey]:
@@ -107,13 +108,15 @@ def _groups(
     A known group is remembered even where the policy keeps it out: leaving it out of a list of
     all would deny it. A value that the policy keeps out brings no new group.
     """
-    named, policy = dict(known), connection.policy
+    named, policy = dict(spoken.groups), connection.policy
     if not policy.has_directory:
         for value in values:
             if value not in named and policy.groups.refusal(value) is None:
                 named[value] = identities.insert_group(tx, connection.key, value, now)
     changed: list[Finding] = []
     for value, group in sorted(named.items()):
+        if value in spoken.before:
+            continue
         before = groups_in_tokens.name(tx, connection.key, group, value, now)
         if before:
             changed.append(

@@ -22,7 +22,7 @@ class NewConnection(Incoming):
     pull: dict[str, Any] | None = Field(default=None, description="How to read the directory.")
     login: dict[str, Any] | None = Field(default=None, description="How people sign in.")
     policy: dict[str, Any] = Field(default={}, description="What differs from the defaults.")
-    extensions: Extensions = Field(default=[], description="Schemas that extend pushed users.")
+    extensions: Extensions = Field(default=[], description="Schemas that extend users or groups.")
 
 
 class ConnectionChange(Incoming):

@@ -1,4 +1,4 @@
-"""Extensions of pushed users, as an administrator declares them for a connection."""
+"""Extensions of pushed users and groups, as an administrator declares them for a connection."""
 
 import re
 from typing import Any, Literal, Self
@@ -63,12 +63,13 @@ class ExtensionAttribute(Incoming):
 
 
 class Extension(Incoming):
-    """A schema that extends pushed users (RFC 7643 §3.3)."""
+    """A schema that extends pushed users or groups (RFC 7643 §3.3)."""
 
     # `schema` is a method of pydantic's, so the name of the field is another inside.
     urn: str = Field(alias="schema", max_length=200, description="The URN of the schema.")
     name: str = Field(min_length=1, max_length=64)
     description: str = Field(default="", max_length=1000)
+    extends: Literal["User", "Group"] = "User"
     attributes: list[ExtensionAttribute] = Field(min_length=1, max_length=100)
 
     @field_validator("urn")
@@ -83,6 +84,8 @@ class Extension(Incoming):
     @model_validator(mode="after")
     def names_once(self) -> Self:
         _once([one.name for one in self.attributes])
+        if self.extends == "Group" and any(one.gives for one in self.attributes):
+            raise ValueError(f"{self.name} extends groups, and gives describes users")
         return self
 
 

@@ -1,19 +1,19 @@
 """What the service says of itself, and what it does not offer (RFC 7644 §3.11 and §4)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.scim import answers, discovery, errors
-from api.scim.attributes import Schema
 from api.scim.auth import Caller
 from api.scim.door import Handler
 from api.scim.extensions import declared
 from api.scim.forgiving import forgives
+from api.scim.schema import GROUP, USER
 from sync.tolerances import CURSORS_UNTOLD
 
-Describe = Callable[[str, Sequence[Schema]], dict[str, discovery.Body]]
+Describe = Callable[[str, discovery.Declared], dict[str, discovery.Body]]
 """Of a base address, and of what an administrator declared for the connection."""
 
 
@@ -49,8 +49,9 @@ def one_of(describe: Describe) -> Handler:
     return show_one
 
 
-async def _declared(caller: Caller) -> Sequence[Schema]:
-    return declared(await caller.read(lambda _, connection: connection.extensions))
+async def _declared(caller: Caller) -> discovery.Declared:
+    found = await caller.read(lambda _, connection: connection.extensions)
+    return discovery.Declared(declared(found, USER.name), declared(found, GROUP.name))
 
 
 def missing(sentence: str) -> Handler:

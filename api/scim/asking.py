@@ -55,7 +55,8 @@ class Ask:
             row = scim.lock(push.tx, self.table, connection=link, public_id=self.public_id)
         if row is None:
             raise _missing()
-        check_match(self.if_match, version_of(row.scim_version))
+        version = version_of(row.scim_version)
+        check_match(self.if_match, version)
         if self.if_none_match is not None:
             shown = self.show(push.tx, row)
             check_none_match(self.if_none_match, shown.headers["etag"])

@@ -5,9 +5,10 @@ such as `https://host/scim/v2/{connection_id}`.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from api.scim.attributes import Attribute, Schema, Type
-from api.scim.schema import ENTERPRISE, ENTERPRISE_USER, GROUP, USER
+from api.scim.schema import ENTERPRISE, GROUP, USER
 from api.scim.service_schemas import (
     RESOURCE_TYPE,
     SCHEMA,
@@ -16,6 +17,17 @@ from api.scim.service_schemas import (
 )
 
 Body = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What an administrator declared for a connection, by what it extends."""
+
+    users: Sequence[Schema] = ()
+    groups: Sequence[Schema] = ()
+
+
+NOTHING = Declared()
 
 MAX_RESULTS = 200
 DEFAULT_RESULTS = 100
@@ -59,18 +71,17 @@ def service_provider_config(base_url: str) -> Body:
     }
 
 
-def resource_types(base_url: str, declared: Sequence[Schema] = ()) -> dict[str, Body]:
-    """RFC 7643 §6, by id. `declared` are the extensions of users that a connection has."""
-    ids = [ENTERPRISE_USER, *(one.id for one in declared)]
-    extensions: list[Body] = [{"schema": one, "required": False} for one in ids]
+def resource_types(base_url: str, declared: Declared = NOTHING) -> dict[str, Body]:
+    """RFC 7643 §6, by id. `declared` are the extensions that a connection has."""
     return {
-        "User": _resource_type(base_url, USER, "/Users", *extensions),
-        "Group": _resource_type(base_url, GROUP, "/Groups"),
+        "User": _resource_type(base_url, USER, "/Users", ENTERPRISE, *declared.users),
+        "Group": _resource_type(base_url, GROUP, "/Groups", *declared.groups),
     }
 
 
-def schemas(base_url: str, declared: Sequence[Schema] = ()) -> dict[str, Body]:
-    """RFC 7643 §7, by id. `declared` are the extensions of users that a connection has."""
+def schemas(base_url: str, declared: Declared = NOTHING) -> dict[str, Body]:
+    """RFC 7643 §7, by id. `declared` are the extensions that a connection has."""
+    extensions = (*declared.users, *declared.groups)
     return {
         schema.id: {
             "schemas": [SCHEMA],
@@ -80,11 +91,11 @@ def schemas(base_url: str, declared: Sequence[Schema] = ()) -> dict[str, Body]:
             "attributes": [_attribute(each) for each in schema.attributes],
             "meta": _meta(base_url, "Schema", schema.id),
         }
-        for schema in (USER, ENTERPRISE, GROUP, *declared, *SERVICE_SCHEMAS)
+        for schema in (USER, ENTERPRISE, GROUP, *extensions, *SERVICE_SCHEMAS)
     }
 
 
-def _resource_type(base_url: str, schema: Schema, endpoint: str, *extensions: Body) -> Body:
+def _resource_type(base_url: str, schema: Schema, endpoint: str, *extensions: Schema) -> Body:
     return {
         "schemas": [RESOURCE_TYPE],
         "id": schema.name,
@@ -92,7 +103,7 @@ def _resource_type(base_url: str, schema: Schema, endpoint: str, *extensions: Bo
         "description": schema.description,
         "endpoint": endpoint,
         "schema": schema.id,
-        "schemaExtensions": list(extensions),
+        "schemaExtensions": [{"schema": one.id, "required": False} for one in extensions],
         "meta": _meta(base_url, "ResourceType", schema.name),
     }
 

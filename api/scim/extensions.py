@@ -6,22 +6,32 @@ from functools import lru_cache
 from typing import Any
 
 from api.scim.attributes import Attribute, Schema, Type
-from api.scim.schema import EXTENSION, EXTENSION_LENGTH, USER, extending
+from api.scim.schema import EXTENSION_LENGTH, GROUP, USER, extending
 from models.store.database import loads
 
 
 @lru_cache(maxsize=256)
-def declared(extensions: str) -> tuple[Schema, ...]:
-    """From the setting of a connection, as it is kept; empty for none."""
-    return tuple(_schema(each) for each in loads(extensions or "[]"))
+def declared(extensions: str, kind: str) -> tuple[Schema, ...]:
+    """From the setting of a connection, as it is kept: those of users, or of groups."""
+    given = loads(extensions or "[]")
+    return tuple(_schema(each) for each in given if each.get("extends", USER.name) == kind)
 
 
 @lru_cache(maxsize=256)
 def user_schema(extensions: str) -> Schema:
     """Users with all that may extend them."""
-    if not extensions:
-        return USER
-    return replace(USER, extensions=(EXTENSION, *map(extending, declared(extensions))))
+    return _extended(USER, extensions)
+
+
+@lru_cache(maxsize=256)
+def group_schema(extensions: str) -> Schema:
+    """Groups with all that may extend them."""
+    return _extended(GROUP, extensions)
+
+
+def _extended(schema: Schema, extensions: str) -> Schema:
+    found = tuple(map(extending, declared(extensions, schema.name)))
+    return replace(schema, extensions=(*schema.extensions, *found)) if found else schema
 
 
 def _schema(given: Mapping[str, Any]) -> Schema:

@@ -8,6 +8,7 @@ from models.store import scim_fields
 from models.store.fields import (
     Complex,
     Field,
+    Fields,
     Flag,
     Many,
     Number,
@@ -63,17 +64,17 @@ def _part(part: Attribute) -> Part:
     return Part.EXACT if part.case_exact else Part.TEXT
 
 
-def user_kind(schema: Schema) -> Kind:
-    return replace(USER_KIND, extensions=tuple(one.name for one in schema.extensions))
+def extended_kind(kind: Kind, schema: Schema) -> Kind:
+    return replace(kind, extensions=tuple(one.name for one in schema.extensions))
 
 
-def user_fields(schema: Schema) -> dict[str, Field]:
+def extended_fields(kind: Kind, fields: Fields, schema: Schema) -> dict[str, Field]:
     """With what an administrator declared, by full names alone."""
-    found = USER_FIELDS | scim_fields.whole_schemas(user_kind(schema))
+    found = {**fields, **scim_fields.whole_schemas(extended_kind(kind, schema))}
     for extension in schema.extensions:
-        own = _documented(USER_KIND, extension, extension.name)
+        own = _documented(kind, extension, extension.name)
         found |= {f"{extension.name}:{name}".casefold(): field for name, field in own.items()}
-        found[extension.name.casefold()] = Complex(member(USER_KIND.document, extension.name))
+        found[extension.name.casefold()] = Complex(member(kind.document, extension.name))
     return found
 
 
@@ -95,14 +96,6 @@ def _group_fields() -> dict[str, Field]:
 USER_FIELDS = _user_fields()
 GROUP_FIELDS = _group_fields()
 
-_BY_NAME = named({"userName": scim_fields.sort_key(USER_KIND, "userName")}, uri=CORE_USER)
-
 # What a list is sorted by may be anything with an order: the unique name is a column.
-USER_ORDER = USER_FIELDS | _BY_NAME
-GROUP_ORDER = GROUP_FIELDS | named(
-    {"displayName": scim_fields.sort_key(GROUP_KIND, "displayName")}, uri=CORE_GROUP
-)
-
-
-def user_order(schema: Schema) -> dict[str, Field]:
-    return user_fields(schema) | _BY_NAME
+USER_NAME = named({"userName": scim_fields.sort_key(USER_KIND, "userName")}, uri=CORE_USER)
+GROUP_NAME = named({"displayName": scim_fields.sort_key(GROUP_KIND, "displayName")}, uri=CORE_GROUP)

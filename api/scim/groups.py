@@ -11,9 +11,11 @@ from starlette.responses import Response
 
 from api.scim import answers, normalise, patch
 from api.scim.asking import Ask, Work, ask_of
+from api.scim.attributes import Schema
 from api.scim.auth import Caller
 from api.scim.body import body_of
 from api.scim.conditions import version_of
+from api.scim.extensions import group_schema
 from api.scim.forgiving import forgive
 from api.scim.group_document import described
 from api.scim.patch import AddMembers, GroupChange, RemoveMembers, ReplaceMembers
@@ -68,19 +70,23 @@ def deletion(ask: Ask, push: Push) -> Response:
     return answers.nothing()
 
 
+def _schema(push: Push) -> Schema:
+    return group_schema(push.connection.extensions)
+
+
 Members = list[str] | None
 """None when the body did not speak of them."""
 
 
 def _create(resource: Resource, members: Members, /, ask: Ask, push: Push) -> Response:
-    key = push.create_group(resource, members)
+    key = push.create_group(normalise.extended(resource, _schema(push)), members)
     return ask.shown(push.tx, key, status=201)
 
 
 def _replace(resource: Resource, members: Members, /, ask: Ask, push: Push) -> Response:
     """A body without members says nothing of them, and an empty list empties the group."""
     key = GroupKey(ask.hold(push).id)
-    push.describe_group(key, resource)
+    push.describe_group(key, normalise.extended(resource, _schema(push)))
     if members is not None:
         push.replace_members(key, members)
     else:
@@ -110,7 +116,7 @@ def _carry_out(
             case ReplaceMembers(values):
                 push.replace_members(group, values)
             case _:
-                after = described(document, change)
+                after = described(document, change, _schema(push))
                 if after != document:
                     push.describe_group(group, after)
                 document = after

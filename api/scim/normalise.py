@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from api.scim.attributes import Attribute, Schema
 from api.scim.errors import InvalidSyntax, InvalidValue
+from api.scim.filters import is_storable
 from api.scim.forgiving import forgive, forgives
 from api.scim.schema import CORE_GROUP, CORE_USER, EXTENSION, GROUP, MEMBER, USER, core
 from api.scim.values import Resource, coerce, finish, is_ignored, open_value
@@ -24,7 +25,10 @@ def user(body: object, schema: Schema = USER) -> Resource:
     for extension in schema.extensions:
         resource[extension.name] = _declared(loose, extension)
     resource[EXTENSION.name] = _at_top(loose) | resource[EXTENSION.name]
-    return finish(resource | _extensions(loose, schema), schema)
+    undeclared = _extensions(loose, schema)
+    if undeclared:
+        forgive(tolerances.UNDECLARED_EXTENSION)
+    return finish(resource | undeclared, schema)
 
 
 def _at_top(loose: dict[str, object]) -> Resource:
@@ -46,11 +50,24 @@ def _declared(given: dict[str, object], extension: Attribute) -> Resource:
 
 
 def group(body: object) -> tuple[Resource, list[str] | None]:
-    """The canonical group without its members, and apart the members that were listed, if any."""
+    """The canonical group without its members, and apart the members that were listed, if any.
+
+    Its extensions are as they came: `extended` reads those that a connection declares.
+    """
     given = _given(body, CORE_GROUP)
     listed = _pop(given, "members")
     resource = _attributes(given, GROUP) | _extensions(given, GROUP)
     return finish(resource, GROUP), None if listed is None else members(listed)
+
+
+def extended(resource: Resource, schema: Schema) -> Resource:
+    """The group with the extensions that are declared in their types. Raises InvalidValue."""
+    found = dict(resource)
+    for extension in schema.extensions:
+        found[extension.name] = _declared(found, extension)
+    if any(":" in name and schema.extension(name) is None for name in found):
+        forgive(tolerances.UNDECLARED_EXTENSION)
+    return finish(found, schema) if schema.extensions else resource
 
 
 def members(value: object) -> list[str]:
@@ -114,16 +131,15 @@ def _attributes(given: dict[str, object], schema: Schema) -> Resource:
 
 
 def _extensions(given: dict[str, object], schema: Schema) -> Resource:
-    """Extensions that are not declared here."""
+    """Extensions that are not declared here. Raises InvalidValue."""
+    if not all(map(is_storable, given)):
+        raise InvalidValue("An attribute has a name that is not text.")
     known = {name.casefold() for name in (schema.id, *(one.name for one in schema.extensions))}
-    found = {
+    return {
         name: {k: v for k, v in open_value(value, name).items() if v is not None}
         for name, value in given.items()
         if ":" in name and isinstance(value, dict) and name.casefold() not in known
     }
-    if found:
-        forgive(tolerances.UNDECLARED_EXTENSION)
-    return found
 
 
 def _name_by_email(resource: Resource) -> None:

@@ -13,17 +13,16 @@ from api.scim.answers import Body
 from api.scim.auth import Caller
 from api.scim.cursors import Cursor, Cursors, of_query
 from api.scim.errors import InvalidCount
-from api.scim.extensions import user_schema
+from api.scim.extensions import group_schema, user_schema
 from api.scim.fields import (
     GROUP_FIELDS,
     GROUP_KIND,
-    GROUP_ORDER,
+    GROUP_NAME,
     USER_FIELDS,
     USER_KIND,
-    USER_ORDER,
-    user_fields,
-    user_kind,
-    user_order,
+    USER_NAME,
+    extended_fields,
+    extended_kind,
 )
 from api.scim.query import Query
 from api.scim.render import Renderer
@@ -47,17 +46,20 @@ class Collection:
         return self.kind.name == USER_KIND.name
 
 
-USERS = Collection(USER_KIND, USER_FIELDS, USER_ORDER)
-GROUPS = Collection(GROUP_KIND, GROUP_FIELDS, GROUP_ORDER)
+USERS = Collection(USER_KIND, USER_FIELDS, USER_FIELDS | USER_NAME)
+GROUPS = Collection(GROUP_KIND, GROUP_FIELDS, GROUP_FIELDS | GROUP_NAME)
 
 
 @lru_cache(maxsize=256)
 def extended(collection: Collection, extensions: str) -> Collection:
     """With the extensions that a connection has, as they are kept."""
-    if not extensions or not collection.is_of_users:
+    if not extensions:
         return collection
-    schema = user_schema(extensions)
-    return Collection(user_kind(schema), user_fields(schema), user_order(schema))
+    is_of_users = collection.is_of_users
+    schema = user_schema(extensions) if is_of_users else group_schema(extensions)
+    fields = extended_fields(collection.kind, collection.fields, schema)
+    names = USER_NAME if is_of_users else GROUP_NAME
+    return Collection(extended_kind(collection.kind, schema), fields, fields | names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ Nothing here reads or writes anything; a group is never loaded.
 from api.scim.operations import Kind, Missing, Op, operations
 from api.scim.patch_groups import (
     AddMembers,
+    Extend,
     GroupChange,
     RemoveMembers,
     ReplaceMembers,
-    SetAttribute,
     SetExternalId,
     SetName,
     group_changes,
@@ -18,13 +18,13 @@ from api.scim.patch_users import apply_to_user
 
 __all__ = [
     "AddMembers",
+    "Extend",
     "GroupChange",
     "Kind",
     "Missing",
     "Op",
     "RemoveMembers",
     "ReplaceMembers",
-    "SetAttribute",
     "SetExternalId",
     "SetName",
     "apply_to_user",

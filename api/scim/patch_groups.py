@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from api.scim.errors import InvalidFilter, InvalidPath, InvalidValue, Mutability, NoTarget
 from api.scim.forgiving import forgive, forgives
 from api.scim.normalise import members
-from api.scim.operations import Declared, Kind, Loose, Missing, Op, Unknown, attributes, locate
-from api.scim.schema import GROUP
-from api.scim.values import coerce, open_value
+from api.scim.operations import Declared, Kind, Missing, Op, attributes, locate
+from api.scim.schema import CORE_GROUP, GROUP
+from api.scim.values import coerce
 from models.filters import Comparison, Filter, Operator, Or, Path
 from sync import tolerances
 
@@ -28,11 +28,13 @@ class SetExternalId:
 
 
 @dataclass(frozen=True, slots=True)
-class SetAttribute:
-    """An attribute of an undeclared extension, by its full name; None removes it."""
+class Extend:
+    """An operation on an extension. Where it leads, the connection's declarations say."""
 
-    name: str
-    value: object
+    op: Op
+    path: str
+    is_named: bool = False
+    """It stands by its name in the value of an operation without a path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class ReplaceMembers:
     values: tuple[str, ...]
 
 
-GroupChange = SetName | SetExternalId | SetAttribute | AddMembers | RemoveMembers | ReplaceMembers
+GroupChange = SetName | SetExternalId | Extend | AddMembers | RemoveMembers | ReplaceMembers
 
 
 def group_changes(ops: Sequence[Op]) -> list[GroupChange]:
@@ -73,29 +75,37 @@ def _changes(op: Op) -> Iterator[GroupChange]:
 def _follow(op: Op, path: str) -> Iterator[GroupChange]:
     if op.kind is not Kind.REMOVE and op.value is Missing.VALUE:
         raise InvalidValue(f"The {op.kind} of {path[:100]!r} has no value.")
+    if _is_extension(path):
+        yield Extend(op, path)
+        return
     match locate(path, GROUP):
         case Declared() as place:
             yield from _declared(place, op)
-        case Loose() as place:
-            yield _loose(place, op)
-        case Unknown():
+        case _:
             if not forgives(tolerances.UNKNOWN_PATHS):
                 raise InvalidPath(f"There is no attribute {path[:100]!r}.")
 
 
 def _follow_name(op: Op, name: str) -> Iterator[GroupChange]:
     """Okta sends `{"id", "displayName"}` with each change of members, to rename or not."""
-    match locate(name, GROUP, holds_object=isinstance(op.value, dict)):
+    if _is_extension(name):
+        yield Extend(op, name, is_named=True)
+        return
+    match locate(name, GROUP):
         case Declared(attribute) if attribute.name in ("id", "meta"):
             forgive(tolerances.ID_ECHOED)
         case Declared(attribute) if attribute.name == "members" and op.value is None:
             forgive(tolerances.NULL_MEMBERS)
         case Declared() as place:
             yield from _declared(place, op)
-        case Loose() as place:
-            yield _loose(place, op)
-        case Unknown():
+        case _:
             forgive(tolerances.UNKNOWN_ATTRIBUTES)
+
+
+def _is_extension(path: str) -> bool:
+    """Whether it begins with a URN that is not that of groups themselves."""
+    folded, own = path.partition("[")[0].casefold(), CORE_GROUP.casefold()
+    return ":" in folded and folded != own and not folded.startswith(f"{own}:")
 
 
 def _declared(place: Declared, op: Op) -> Iterator[GroupChange]:
@@ -159,10 +169,3 @@ def _selected(filter: Filter) -> Iterator[str]:
             yield value
         case _:
             raise InvalidFilter("Members can be selected by value eq only.")
-
-
-def _loose(place: Loose, op: Op) -> SetAttribute:
-    forgive(tolerances.UNDECLARED_EXTENSION)
-    name = ":".join(part for part in (place.urn, place.name) if part)
-    full = name if place.sub is None else f"{name}.{place.sub}"
-    return SetAttribute(full, None if op.kind is Kind.REMOVE else open_value(op.value, full))

@@ -23,7 +23,7 @@ def apply_to_user(resource: Resource, ops: Sequence[Op], schema: Schema = USER) 
     `resource` is canonical, and carries its `id` when an echo of it shall be recognised.
     Raises the errors of RFC 7644 §3.5.2, and then nothing was done.
     """
-    after = _copied(resource)
+    after = copied(resource)
     for op in ops:
         if op.path is not None:
             _follow(after, op, op.path, schema)
@@ -35,13 +35,13 @@ def apply_to_user(resource: Resource, ops: Sequence[Op], schema: Schema = USER) 
     return finish(after, schema)
 
 
-def _copied(value: T) -> T:
+def copied(value: T) -> T:
     """A document that shares no part with the one given."""
     match value:
         case dict():
-            return {name: _copied(one) for name, one in value.items()}  # type: ignore[return-value]
+            return {name: copied(one) for name, one in value.items()}  # type: ignore[return-value]
         case list():
-            return [_copied(one) for one in value]  # type: ignore[return-value]
+            return [copied(one) for one in value]  # type: ignore[return-value]
         case _:
             return value
 
@@ -52,7 +52,7 @@ def _follow(after: Resource, op: Op, path: str, schema: Schema) -> None:
     match locate(path, schema):
         case Declared() as place:
             _refuse_read_only(after, place, op)
-            _on_declared(after, place, op)
+            on_declared(after, place, op)
         case Loose() as place:
             on_loose(after, place, op)
         case Unknown():
@@ -66,7 +66,7 @@ def _follow_name(after: Resource, op: Op, name: str, schema: Schema) -> None:
         case Declared(attribute) as place:
             if attribute.name == "id":
                 _refuse_read_only(after, place, op)
-            _on_declared(after, place, op)
+            on_declared(after, place, op)
         case Loose() as place:
             on_loose(after, place, op)
         case Unknown():
@@ -82,7 +82,7 @@ def _refuse_read_only(after: Resource, place: Declared, op: Op) -> None:
         raise Mutability(f"{target.name} cannot be changed.")
 
 
-def _on_declared(after: Resource, place: Declared, op: Op) -> None:
+def on_declared(after: Resource, place: Declared, op: Op) -> None:
     if place.attribute.name == "password":
         forgive(tolerances.PASSWORD_SENT)
     if is_ignored(place.attribute) or place.attribute.name == "schemas":

@@ -76,6 +76,10 @@ def connections_of(tx: Tx, target: int) -> list[int]:
 
 
 def verified_domains(tx: Tx, organization: int) -> set[str]:
+    return tx.minded(("domains", organization), lambda: _domains(tx, organization))
+
+
+def _domains(tx: Tx, organization: int) -> set[str]:
     rows = tx.rows(
         "SELECT name FROM domains WHERE organization_id = :organization",
         {"organization": organization},

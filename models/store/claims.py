@@ -17,7 +17,8 @@ def suspended_at(tx: Tx, connection: int) -> Instant:
     """
     held = "" if tx.dialect == "sqlite" else " FOR KEY SHARE"
     sql = f"SELECT claims_suspended_at FROM connections WHERE id = :key{held}"
-    return int(tx.value(sql, {"key": connection}) or 0)
+    since = tx.minded(("claims", connection), lambda: tx.value(sql, {"key": connection}))
+    return int(since or 0)
 
 
 def suspend(tx: Tx, connection: int, now: Instant) -> bool:

@@ -15,7 +15,9 @@ from models.store.driver import Columns, Params, Statement
 
 T = TypeVar("T")
 TRIES = 50
-SETTINGS = frozenset({"scim_tokens", "connections", "targets", "target_connections", "nestings"})
+SETTINGS = frozenset(
+    ("scim_tokens", "connections", "domains", "targets", "target_connections", "nestings")
+)
 """Tables that are written to once in a while, and read for every request."""
 _numbers = msgspec.json.Decoder(set[int]).decode
 _LOST = frozenset({"40001", "40P01", "55P03", "23505", "25P03"})

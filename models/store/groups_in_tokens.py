@@ -1,6 +1,7 @@
 """By which values the groups of a connection go in its tokens."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from models.identity import GroupKey, Identifier
 from models.instant import Instant
@@ -9,17 +10,34 @@ from models.store.database import Tx
 from models.store.scim import name_key
 
 
-def named(tx: Tx, connection: int, values: Sequence[str]) -> dict[str, GroupKey]:
-    """Value → group: seen in a token before, or an id of the directory, or a name."""
-    found: dict[str, GroupKey] = {}
-    for namespace in ("name", "external_id", "id", "claim"):
-        asked = {
-            Identifier(namespace, name_key(value) if namespace == "name" else value): value
-            for value in values
-        }
-        groups = identities.groups_named(tx, connection, list(asked))
-        found |= {asked[one]: group for one, group in groups.items()}
-    return found
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What the values of a token name."""
+
+    groups: dict[str, GroupKey]
+    """Seen in a token before, or an id of the directory, or a name: the strongest of these."""
+    before: frozenset[str]
+    """The values that have named their group in tokens before."""
+
+
+def named(tx: Tx, connection: int, values: Sequence[str]) -> Spoken:
+    names = {value: name_key(value) for value in values}
+    asked = [
+        Identifier(space, names[value] if space == "name" else value)
+        for space in _WEAKEST_FIRST
+        for value in values
+    ]
+    found = identities.groups_named(tx, connection, asked)
+    groups: dict[str, GroupKey] = {}
+    for space in _WEAKEST_FIRST:
+        for value in values:
+            one = Identifier(space, names[value] if space == "name" else value)
+            if one in found:
+                groups[value] = found[one]
+    return Spoken(groups, frozenset(one for one in values if Identifier("claim", one) in found))
+
+
+_WEAKEST_FIRST = ("name", "external_id", "id", "claim")
 
 
 def name(tx: Tx, connection: int, group: GroupKey, value: str, now: Instant) -> list[str]:

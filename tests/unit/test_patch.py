@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from api.scim import errors
 from api.scim.patch import (
     AddMembers,
+    Extend,
     GroupChange,
+    Kind,
+    Op,
     RemoveMembers,
     ReplaceMembers,
-    SetAttribute,
     SetExternalId,
     SetName,
     apply_to_user,
@@ -534,10 +536,17 @@ def changes(*ops: object) -> list[GroupChange]:
         ),
         pytest.param(
             op("add", f"{CUSTOM}:a", value=1),
-            [SetAttribute(f"{CUSTOM}:a", 1)],
-            id="an undeclared extension",
+            [Extend(Op(Kind.ADD, f"{CUSTOM}:a", 1), f"{CUSTOM}:a")],
+            id="an extension",
         ),
-        pytest.param(op("remove", CUSTOM), [SetAttribute(CUSTOM, None)], id="all of one"),
+        pytest.param(
+            op("remove", CUSTOM), [Extend(Op(Kind.REMOVE, CUSTOM), CUSTOM)], id="all of one"
+        ),
+        pytest.param(
+            op("add", value={CUSTOM: {"a": 1}}),
+            [Extend(Op(Kind.ADD, None, {"a": 1}), CUSTOM, is_named=True)],
+            id="one by its name",
+        ),
     ],
 )
 def test_a_group_is_asked_to(operation: dict[str, Any], expected: list[GroupChange]) -> None:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from api.attempts import Attempts
 from api.login.oidc import Verifier
 from api.scim.request_log import RequestLog
-from models.clock import Clock, Instant
+from models.clock import MINUTE, Clock, Instant
 from models.store.database import Database, Tx
 from models.store.desk import Asked, Desk, Outcome
 from models.store.vault import Vault
@@ -21,6 +21,9 @@ from sync.tolerances import USUAL
 
 T = TypeVar("T")
 
+INTRODUCTION = MINUTE // 2
+"""How long a caller need not be looked up before its body is read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Introduced:
@@ -28,6 +31,9 @@ class Introduced:
     """Its bodies are read until then before it is asked for again,"""
     tolerances: frozenset[str] = USUAL
     """and with these."""
+
+
+NOBODY = Introduced()
 
 
 @dataclass(frozen=True, slots=True)

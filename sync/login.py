@@ -6,7 +6,7 @@ from models.evidence import Channel, Fact, GroupSaid, Observation, UserSaid
 from models.findings import Finding, Kind
 from models.identity import UserKey
 from models.instant import Instant
-from models.store import cases, findings, identities, logins, point_reads
+from models.store import cases, findings, identities, ledger, logins, point_reads
 from models.store.database import Tx
 from sync import drift, drift_sources, intake, naming, who
 from sync.claims import GroupsClaim
@@ -56,7 +56,8 @@ def observe(tx: Tx, connection: Connection, login: Login, now: Instant) -> Obser
     else:
         user = identities.insert_user(tx, connection.key, now)
     who.name(tx, connection, user, login.subject, matched=matched, now=now)
-    named = _take(tx, connection, user, login, now)
+    is_known = isinstance(matched, Matched) and connection.policy.has_directory
+    named = _take(tx, connection, user, login, now, may_wait=is_known)
     logins.keep(
         tx,
         connection.key,
@@ -100,7 +101,10 @@ def user_findings(tx: Tx, connection: Connection, user: UserKey, now: Instant) -
     return [one for one in found if one.kind.value in KINDS]
 
 
-def _take(tx: Tx, connection: Connection, user: UserKey, login: Login, now: Instant) -> Named:
+def _take(
+    tx: Tx, connection: Connection, user: UserKey, login: Login, now: Instant, *, may_wait: bool
+) -> Named:
+    """Of whom a directory decides, what follows is worked out with that of other logins."""
     subject = login.subject
     said: dict[str, str | None] = {
         "user_name": subject.user_name or subject.email or subject.user_id,
@@ -118,7 +122,11 @@ def _take(tx: Tx, connection: Connection, user: UserKey, login: Login, now: Inst
     observation = Observation(
         channel=Channel.LOGIN, event="login", as_of=login.as_of, facts=(*facts, *named.facts)
     )
-    intake.take(tx, connection, observation, now)
+    if may_wait:
+        touched = ledger.record(tx, connection.key, observation, now)
+        intake.resolve_later(tx, connection, touched, now)
+    else:
+        intake.take(tx, connection, observation, now)
     return named
 
 

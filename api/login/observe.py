@@ -1,5 +1,6 @@
 """`POST /login/observations`: the application's backend hands in a token it received."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -9,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from api.auth import Key, authenticate
+from api.auth import Key, introduce
 from api.context import Context, context_of
 from api.login.oidc import OidcSettings, TokenRefused
 from api.parse import parse
@@ -34,10 +35,10 @@ class Observation(BaseModel):
 
 
 async def observations(request: Request) -> Response:
-    key = await authenticate(request)
+    look = await introduce(request)
     given = await parse(Observation, request)
     context = context_of(request)
-    connection = await context.read(partial(_connection, key=key, name=given.connection))
+    connection = await context.read(partial(_connection, look=look, name=given.connection))
     login = await run_in_threadpool(_verify, context, connection, given.id_token)
     return JSONResponse(await context.write(partial(_record, context, connection, login)))
 
@@ -48,8 +49,8 @@ def _record(context: Context, connection: Connection, login: Login, tx: Tx) -> d
     return _answer(tx, connection, observed, login.groups)
 
 
-def _connection(tx: Tx, key: Key, name: str) -> Connection:
-    row = accounts.connection_named(tx, name)
+def _connection(tx: Tx, look: Callable[[Tx], Key], name: str) -> Connection:
+    key, row = look(tx), accounts.connection_named(tx, name)
     if row is None or not key.may_see(row.organization_id):
         raise Problem(404, "There is no such connection.")
     connection = connections.of_row(row)

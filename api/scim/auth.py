@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.addresses import address_of
-from api.context import Context, Introduced, context_of
+from api.context import INTRODUCTION, NOBODY, Context, Introduced, context_of
 from api.scim.errors import ScimError, TooManyRequests, Unauthorized
 from api.scim.filters import is_storable
 from api.scim.forgiving import noting
@@ -28,8 +28,6 @@ from sync.push import Push
 T = TypeVar("T")
 
 PREFIX = "/scim/v2"
-INTRODUCTION = MINUTE // 2
-"""How long a caller need not be looked up before its body is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +103,7 @@ class Caller:
 
     def noting(self) -> AbstractContextManager[None]:
         """What is forgiven within this goes to the record."""
-        known = self.context.introduced.get((self.name, self.hashed), Introduced())
+        known = self.context.introduced.get((self.name, self.hashed), NOBODY)
         return noting(self.record.tolerances, known.tolerances)
 
     async def introduce(self) -> None:
@@ -113,7 +111,7 @@ class Caller:
         in the transaction that it wants, and not before. Raises TooManyRequests as well.
         """
         known, now = self.context.introduced, self.context.clock.now()
-        if known.get((self.name, self.hashed), Introduced()).until <= now:
+        if known.get((self.name, self.hashed), NOBODY).until <= now:
             tolerances = (await self.confirm()).policy.tolerances
             known[self.name, self.hashed] = Introduced(now + INTRODUCTION, tolerances)
 

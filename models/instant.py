@@ -1,6 +1,7 @@
 """Times as numbers: one kind for every stored time and every as-of."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 Instant = int
 """Microseconds since 1970-01-01T00:00:00Z."""
@@ -15,8 +16,12 @@ FOREVER: Instant = 2**62
 
 def to_text(instant: Instant) -> str:
     """RFC 3339 in UTC, to the millisecond, as the API prints it."""
-    moment = datetime.fromtimestamp(instant / SECOND, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return f"{_to_second(instant // SECOND)}.{instant % SECOND // 1000:03}Z"
+
+
+@lru_cache(maxsize=4096)
+def _to_second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def from_text(text: str) -> Instant:

@@ -96,7 +96,7 @@ class Desk:
     def _read(self, asked: list[Asked]) -> None:
         left = iter(asked)
         try:
-            with self._database.read() as tx:
+            with self._database.read_often() as tx:
                 for one in left:
                     one.tell(_outcome(one.work, tx))
         except Exception as trouble:

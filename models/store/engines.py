@@ -22,7 +22,11 @@ in the middle of one would keep its locks from everybody for as long as it is fr
 
 def sqlite(url: str) -> Engine:
     engine = create_engine(
-        url, pool_size=20, max_overflow=30, connect_args={"cached_statements": 512}
+        url,
+        pool_size=20,
+        max_overflow=30,
+        connect_args={"cached_statements": 512},
+        json_deserializer=msgspec.json.decode,
     )
 
     @event.listens_for(engine, "connect")
@@ -41,16 +45,20 @@ def sqlite(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
+        link = driver.Link(connection)
+        if link.raw.in_transaction:  # `Database.read_often` began by itself
+            return
         writes = connection.get_execution_options().get("writes")
         sql = "BEGIN IMMEDIATE" if writes else "BEGIN"
-        driver.ran(driver.Link(connection), sql, (), driver.count)
+        driver.ran(link, sql, (), driver.count)
 
     return engine
 
 
 def postgres(url: str) -> Engine:
     set_json_loads(msgspec.json.decode)
-    engine = create_engine(url, pool_size=20, max_overflow=30)
+    decode = msgspec.json.decode
+    engine = create_engine(url, pool_size=20, max_overflow=30, json_deserializer=decode)
     _ping_idle(engine)
 
     @event.listens_for(engine, "connect")

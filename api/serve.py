@@ -1,6 +1,7 @@
 """The composition root: wires everything once, for each kind of process."""
 
 import fcntl
+import gc
 import signal
 import socket
 import sys
@@ -142,10 +143,20 @@ def run_web(context: Context, engine: Engine, door: socket.socket) -> None:
         timeout_graceful_shutdown=GRACE,
     )
     told_to_stop()  # uvicorn raises the signal again when it has ended; that is no failure
+    look_for_garbage_less_often()
     server = Server(config)
     server.run(sockets=[door])
     if not server.started:
         sys.exit(FAILED)
+
+
+def look_for_garbage_less_often() -> None:
+    """What stands since the start is never garbage, and requests leave hardly any circles: looking
+    for them took a tenth of the processor time of a request.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 def announce_key(context: Context) -> None:

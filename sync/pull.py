@@ -85,7 +85,7 @@ class Reading:
         self.merge.forget()
         with self.database.read() as tx:
             for some in reading.known_users(tx, self.connection.key):
-                self.roll.add(*zip(*some, strict=True))
+                self.roll.add(*some)
             self.groups = reading.known_groups(tx, self.connection.key)
         self.merge.known = {one.key: one.members for one in self.groups.values()}
 
@@ -215,10 +215,11 @@ class Reading:
         self.said += len(fresh)
 
     def _members(self, part: DirectoryMembers) -> None:
+        """Whoever is not listed as a user is left out: outside the scope, or come meanwhile."""
         known = self.groups.get(part.group)
         if known is None:
             return
-        places = self.roll.places(part.users)
+        places = self.roll.present(self.roll.places(part.users))
         self.memberships += len(places)
         group, digest = known.key, self.roll.digest(places)
         if not self.merge.is_known(group, digest):

@@ -88,11 +88,11 @@ class Tx:
         clause = text(sql)
         return iter(self.connection.execute(clause, params or {}, execution_options=options))
 
-    def each_tuple(self, sql: str, params: Params) -> Iterator[tuple[Any, ...]]:
-        """As `tuples`, without holding them all."""
+    def some_tuples(self, sql: str, params: Params) -> Iterator[list[tuple[Any, ...]]]:
+        """As `tuples`, some thousand at a time."""
         known = driver.statement(sql, (), self.connection.dialect)
         sql, given = known.filled(params)
-        return driver.each_tuple(self.connection, sql, given)
+        return driver.some_tuples(self.connection, sql, given)
 
     def insert(self, table: str, values: Params) -> int:
         """Insert one row; answers its key."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from models.identity import GroupKey, Identifier, UserKey
@@ -25,30 +24,31 @@ class Known:
     """The digest of those that the directory affirms, if it is known (see `digests`)."""
 
 
-def known_users(tx: Tx, connection: int) -> Iterator[list[tuple[str, int, int]]]:
-    """Whom the directory has named: its id, our key, and the digest of what it last said.
+def known_users(
+    tx: Tx, connection: int
+) -> Iterator[tuple[Sequence[str], Sequence[int], Sequence[int]]]:
+    """Whom the directory has named: its ids, our keys, and the digests of what it last said.
 
-    The digest is 0 while it says nothing, or has said no. Some thousand at a time.
+    The digest is 0 while it says nothing, or has said no. Some thousand at a time. (CROSS, that
+    SQLite goes through the users in the order in which they lie.)
     """
-    rows = tx.each_tuple(
+    rows = tx.some_tuples(
         """
         SELECT a.value, u.id, CASE WHEN u.pull_yes > u.pull_no THEN u.pull_digest ELSE '' END
-        FROM user_aliases a JOIN users u ON u.id = a.user_id
-        WHERE a.connection_id = :connection AND a.namespace = 'id' AND a.valid_to IS NULL
+        FROM users u CROSS JOIN user_aliases a
+        WHERE u.connection_id = :connection AND a.user_id = u.id AND a.namespace = 'id'
+          AND a.connection_id = :connection AND a.valid_to IS NULL
         """,
         {"connection": connection},
     )
-    told = ((name, key, int(digest, 16) if digest else 0) for name, key, digest in rows)
-    while some := list(islice(told, _SOME)):
-        yield some
-
-
-_SOME = 5000
+    for some in rows:
+        names, keys, digests = zip(*some, strict=True)
+        yield names, keys, [int(one or "0", 16) for one in digests]
 
 
 def known_groups(tx: Tx, connection: int) -> dict[str, Known]:
     """By directory id."""
-    rows = tx.each_tuple(
+    rows = tx.some_tuples(
         """
         SELECT a.value, g.id, CASE WHEN g.pull_yes > g.pull_no THEN g.pull_name ELSE '' END,
             coalesce(g.pull_digest, -1)
@@ -58,7 +58,9 @@ def known_groups(tx: Tx, connection: int) -> dict[str, Known]:
         {"connection": connection},
     )
     return {
-        name: Known(GroupKey(key), called or "", members) for name, key, called, members in rows
+        name: Known(GroupKey(key), called or "", members)
+        for some in rows
+        for name, key, called, members in some
     }
 
 

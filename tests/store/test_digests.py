@@ -197,6 +197,21 @@ def test_a_read_does_not_vouch_for_a_group_that_another_spoke_of_meanwhile(kind:
     assert ops not in trusted(play)
 
 
+@every_store
+def test_a_member_whom_the_read_does_not_list_as_a_user_is_left_out(kind: str) -> None:
+    """Ada was listed by earlier reads, the newcomer by none: this read tells of neither."""
+    play = start(kind)
+    source = play.company.source()
+    del source.users["ada"]
+    source.members["ops"] |= {"newcomer"}
+    with play.database.write() as tx:  # so that this read is believed
+        tx.run("UPDATE connections SET pull_users = 0")
+    play.clock.at += 10**9
+    assert play.read(source=source).state == "complete"
+    assert affirmed(play, play.group("ops")) == {play.user("bob"), play.user("cyd")}
+    is_right(play)
+
+
 def test_the_roll_adds_up_what_the_ledger_would() -> None:
     roll = Roll()
     roll.add(["id 7"], [7], [0])

@@ -6,11 +6,10 @@ from typing import Any
 
 from models.identity import GroupKey, Identifier, UserKey
 from models.instant import Instant
-from models.store import changes, digests, identities, marks
+from models.store import changes, identities
 from models.store.database import Tx, dumps
 from models.store.driver import NUMBER
 from models.store.identities import new_public_id
-from models.store.memberships import MEMBER
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,67 +199,6 @@ def list_groups(tx: Tx, said: Iterable[tuple[GroupKey, str]], as_of: Instant, no
         """,
         [{"key": key, "known": True, "name": name, "at": as_of} for key, name in listed],
     )
-
-
-def park_missing(tx: Tx, run: int, members: Sequence[tuple[GroupKey, UserKey]]) -> None:
-    """The read did not list these members. It counts only once the read proves complete."""
-    tx.fill("pull_missing", MEMBER, members, {"run_id": run})
-
-
-def unpark_missing(tx: Tx, run: int, group: GroupKey, users: Iterable[UserKey]) -> None:
-    """The group came again, and these are listed after all."""
-    tx.many(
-        "DELETE FROM pull_missing WHERE run_id = :run AND group_id = :group AND user_id = :user",
-        [{"run": run, "group": group, "user": user} for user in sorted(users)],
-    )
-
-
-def missing(
-    tx: Tx, run: int, after: tuple[GroupKey, UserKey], *, limit: int
-) -> list[tuple[GroupKey, UserKey]]:
-    """What is parked, in the order of its keys, from after the given ones."""
-    rows = tx.rows(
-        """
-        SELECT group_id, user_id FROM pull_missing
-        WHERE run_id = :run AND (group_id, user_id) > (:group, :user)
-        ORDER BY group_id, user_id LIMIT :limit
-        """,
-        {"run": run, "group": after[0], "user": after[1], "limit": limit},
-    )
-    return [(GroupKey(row.group_id), UserKey(row.user_id)) for row in rows]
-
-
-def deny_missing(tx: Tx, run: int, now: Instant, *, no_as_of: Instant, started: Instant) -> None:
-    """All that a round has parked, at once.
-
-    Whom the directory has affirmed since `no_as_of` was taken out after that, for the round
-    says that the group changed again: they are denied as of its start.
-    """
-    every = missing(tx, run, (GroupKey(0), UserKey(0)), limit=_ALL)
-    digests.forget(tx, {group for group, _ in every})
-    marks.deny_missing(tx, no_as_of, now, every)
-    marks.deny_missing(tx, started, now, marks.still_affirmed(tx, every))
-    forget_missing(tx, run, limit=_ALL)
-
-
-_ALL = 1 << 62
-
-
-def forget_missing(tx: Tx, run: int, *, limit: int) -> bool:
-    """So many of them. Answers whether any are left."""
-    first_left = tx.row(
-        """
-        SELECT group_id AS "group", user_id AS "user" FROM pull_missing WHERE run_id = :run
-        ORDER BY group_id, user_id LIMIT 1 OFFSET :limit
-        """,
-        {"run": run, "limit": limit},
-    )
-    sql = "DELETE FROM pull_missing WHERE run_id = :run"
-    if first_left is None:
-        tx.run(sql, {"run": run})
-        return False
-    tx.run(f"{sql} AND (group_id, user_id) < (:group, :user)", {"run": run, **first_left._asdict()})
-    return True
 
 
 def deny_unlisted(tx: Tx, kind: str, keys: Iterable[int], no_as_of: Instant, now: Instant) -> None:

@@ -168,14 +168,14 @@ def test_a_group_that_is_known_by_its_digest_is_not_looked_at(
 ) -> None:
     play = start(kind)
     looked_at: list[GroupKey] = []
-    look = memberships.affirmed
+    look = memberships.of_group
 
-    def looking(tx: Any, channel: Channel, group: GroupKey) -> set[UserKey]:
+    def looking(tx: Any, channel: Channel, group: GroupKey) -> tuple[set[UserKey], set[UserKey]]:
         looked_at.append(group)
         return look(tx, channel, group)
 
     play.company.members["ops"].add("dan")
-    monkeypatch.setattr(memberships, "affirmed", looking)
+    monkeypatch.setattr(memberships, "of_group", looking)
     play.read()
     assert looked_at == [play.group("ops")]
 

@@ -17,7 +17,7 @@ from models.store.database import Database, Tx
 
 LISTED = 20_000
 """So many listed members are compared at once; a larger group for itself."""
-ROWS = 4_000
+ROWS = 10_000
 """So many rows are written in one transaction: a push waits for its end."""
 DENIED = 2_000
 """So many parked members are denied in one transaction. SQLite keeps a copy in memory of every page

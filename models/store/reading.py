@@ -9,7 +9,7 @@ from models.instant import Instant
 from models.store import changes, identities
 from models.store.database import Tx, dumps
 from models.store.driver import NUMBER
-from models.store.identities import new_public_id
+from models.store.identities import new_public_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def known_groups(tx: Tx, connection: int) -> dict[str, Known]:
 
 def insert_users(tx: Tx, connection: int, count: int, now: Instant) -> list[UserKey]:
     """So many new users, all at once."""
-    public = [new_public_id() for _ in range(count)]
+    public = new_public_ids(count)
     nothing = {name: "json" for name in ("push_said", "pull_said", "login_said")}
     tx.fill(
         "users",
@@ -86,7 +86,7 @@ def insert_users(tx: Tx, connection: int, count: int, now: Instant) -> list[User
 
 
 def insert_groups(tx: Tx, connection: int, names: Sequence[str], now: Instant) -> list[GroupKey]:
-    public = [new_public_id() for _ in names]
+    public = new_public_ids(len(names))
     tx.many(
         """
         INSERT INTO groups (public_id, connection_id, name, pull_known, login_known,

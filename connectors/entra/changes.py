@@ -16,14 +16,7 @@ from msgspec import UNSET, UnsetType
 from connectors.base import DirectoryGone, RoundEnded, RoundPart
 from connectors.entra.batch import gather
 from connectors.entra.graph import Graph, Page, decode, is_missing
-from connectors.entra.reads import (
-    PAGE,
-    USERS_AND_GROUPS,
-    about,
-    everyone,
-    members_of,
-    objects,
-)
+from connectors.entra.reads import PAGE, about, everyone_in, objects
 from connectors.entra.rows import GroupRow, Id, ParentRow, UserRow, group, user
 from connectors.errors import ConnectorError, CursorLost, Transient
 
@@ -91,7 +84,7 @@ def changes(graph: Graph, cursor: str) -> Iterator[RoundPart]:
     above = _above(graph, groups.regrouped)
     rows = list(_groups(graph, sorted(groups.changed | above)))
     wanted = [row for row in rows if row.id in groups.regrouped | above]
-    members = [everyone(row, pages) for row, pages in members_of(graph, wanted, USERS_AND_GROUPS)]
+    members = list(everyone_in(graph, wanted))
     users = _all(graph, begun.users)
     found = {one: reply for one, reply in objects(graph, "users", sorted(users.changed))}
     gone = users.gone | {one for one, reply in found.items() if is_missing(reply)}

@@ -22,6 +22,7 @@ from connectors.entra.rows import (
     AssignedRow,
     GroupRow,
     MemberRow,
+    PersonRow,
     UserRow,
     group,
     user,
@@ -30,10 +31,10 @@ from connectors.errors import Misconfigured, Transient
 from connectors.http import Reply
 
 R = TypeVar("R", GroupRow, UserRow)
+M = TypeVar("M", MemberRow, PersonRow)
 
 PAGE = 999  # the most that Graph gives at once
 _FIELDS = {"users": USER_FIELDS, "groups": GROUP_FIELDS}
-USERS_AND_GROUPS = "transitiveMembers?$select=id"
 
 
 def read_all(graph: Graph, begin: Callable[[Graph], str | None]) -> Iterator[ReadPart]:
@@ -46,8 +47,7 @@ def read_all(graph: Graph, begin: Callable[[Graph], str | None]) -> Iterator[Rea
     for listed in graph.pages(f"/groups?$select={GROUP_FIELDS}&$top={PAGE}", Page[GroupRow]):
         yield [group(row) for row in listed]
         rows |= {row.id: row for row in listed}
-    for row, members in members_of(graph, rows.values(), USERS_AND_GROUPS):
-        yield everyone(row, members)
+    yield from everyone_in(graph, rows.values())
     yield ReadEnded(min(users, graph.count("/users")), min(groups, graph.count("/groups")), cursor)
 
 
@@ -59,7 +59,7 @@ def read_groups(graph: Graph, ids: Iterable[str]) -> Iterator[ReadPart]:
     rows = list(named(graph, ids))
     told: list[DirectoryMembers] = []
     users: dict[str, DirectoryUser] = {}
-    for row, members in members_of(graph, rows, f"transitiveMembers?$select={USER_FIELDS}"):
+    for row, members in _people_of(graph, rows, f"transitiveMembers?$select={USER_FIELDS}"):
         pages = list(members)
         users |= {one.id: user(one) for page in pages for one in page if one.is_user}
         told.append(everyone(row, pages))
@@ -81,12 +81,11 @@ def read_assigned(graph: Graph, app: str) -> Iterator[ReadPart]:
     rows = [about(one, reply, GroupRow) for one, reply in found]
     alone = _users(graph, sorted(row.principal for row in assigned if row.type == "User"))
     users = {one.id: one for one in alone}
-    for _, pages in members_of(graph, rows, f"members?$select={USER_FIELDS}"):
+    for _, pages in _people_of(graph, rows, f"members?$select={USER_FIELDS}"):
         users |= {one.id: user(one) for page in pages for one in page if one.is_user}
     yield list(users.values())
     yield [group(row) for row in rows]
-    for row, pages in members_of(graph, rows, USERS_AND_GROUPS):
-        told = everyone(row, pages)
+    for told in everyone_in(graph, rows):
         yield replace(told, users=told.users.intersection(users))
     yield ReadEnded()
 
@@ -133,23 +132,31 @@ def about(one: str, reply: Reply, shape: type[R]) -> R:
     return row
 
 
-Pages = Iterable[list[MemberRow]]
+def everyone_in(graph: Graph, groups: Iterable[GroupRow]) -> Iterator[DirectoryMembers]:
+    """The members of each group, and of those inside it."""
+    every = _members_of(graph, groups, "transitiveMembers?$select=id", Page[MemberRow])
+    return (everyone(row, pages) for row, pages in every)
 
 
-def members_of(
+def _people_of(
     graph: Graph, groups: Iterable[GroupRow], relation: str
-) -> Iterator[tuple[GroupRow, Pages]]:
+) -> Iterator[tuple[GroupRow, Iterator[list[PersonRow]]]]:
+    return _members_of(graph, groups, relation, Page[PersonRow])
+
+
+def _members_of(
+    graph: Graph, groups: Iterable[GroupRow], relation: str, shape: type[Page[M]]
+) -> Iterator[tuple[GroupRow, Iterator[list[M]]]]:
     """Each group with the pages of everything in it, to be read to the end before the next.
 
     First pages come in batches, the others one by one.
     """
     by_path = {f"/groups/{quote(row.id, safe='')}/{relation}&$top={PAGE}": row for row in groups}
     for path, first in gather(graph, by_path):
-        pages = graph.pages(path, Page[MemberRow], first)
-        yield by_path[path], _visible(by_path[path], pages)
+        yield by_path[path], _visible(by_path[path], graph.pages(path, shape, first))
 
 
-def _visible(row: GroupRow, pages: Pages) -> Pages:
+def _visible(row: GroupRow, pages: Iterable[list[M]]) -> Iterator[list[M]]:
     """Without Member.Read.Hidden, Graph answers 200 and no members for a hidden membership."""
     has_members = False
     for page in pages:
@@ -162,7 +169,7 @@ def _visible(row: GroupRow, pages: Pages) -> Pages:
         )
 
 
-def everyone(row: GroupRow, pages: Pages) -> DirectoryMembers:
+def everyone(row: GroupRow, pages: Iterable[list[M]]) -> DirectoryMembers:
     """The users in a group, and the groups. Of a page nothing else is kept."""
     users: list[list[str]] = []
     inside: set[str] = set()

@@ -75,7 +75,7 @@ class Reading:
         if certificate.is_complete:
             self.merge.deny(self.started - self.connection.policy.lag, self.beat)
         self.merge.forget()
-        if self.changes >= statistics.MANY:
+        if statistics.are_outdated(self.changes, self.memberships):
             with self.database.write() as tx:
                 statistics.renew(tx)
         return certificate

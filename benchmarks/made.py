@@ -7,14 +7,16 @@ group's id before the page).
 import random
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from math import gcd
+from operator import itemgetter
 from pathlib import Path
 
 import msgspec
 
 from connectors.base import ReadEnded, ReadPart
 from connectors.entra.graph import Page
-from connectors.entra.reads import those_known
+from connectors.entra.reads import everyone
 from connectors.entra.rows import GroupRow, MemberRow, UserRow, group, user
 
 PAGE = 999
@@ -97,20 +99,19 @@ class PagesRead:
     def read(self) -> Iterator[ReadPart]:
         users = msgspec.json.Decoder(Page[UserRow])
         groups = msgspec.json.Decoder(Page[GroupRow])
-        known: set[str] = set()
-        count = 0
+        people = count = 0
         for kind, page in self._until_members():
             if kind == b"U":
-                people = [user(row) for row in users.decode(page).value]
-                known.update(one.id for one in people)
-                yield people
+                listed = [user(row) for row in users.decode(page).value]
+                people += len(listed)
+                yield listed
             else:
                 teams = [group(row) for row in groups.decode(page).value]
                 count += len(teams)
                 yield teams
-        for name, rows in self._members():
-            yield those_known(GroupRow(id=name), rows, known)
-        yield ReadEnded(expected_users=len(known), expected_groups=count)
+        for name, pages in groupby(self._members(), itemgetter(0)):
+            yield everyone(GroupRow(id=name.decode()), (page for _, page in pages))
+        yield ReadEnded(expected_users=people, expected_groups=count)
 
     def _until_members(self) -> Iterator[tuple[bytes, bytes]]:
         with self.path.open("rb") as file:
@@ -120,21 +121,14 @@ class PagesRead:
                     return
                 yield kind, page
 
-    def _members(self) -> Iterator[tuple[str, list[MemberRow]]]:
+    def _members(self) -> Iterator[tuple[bytes, list[MemberRow]]]:
+        """Page by page: a large group comes several times, one after the other."""
         decoder = msgspec.json.Decoder(Page[MemberRow])
-        last, rows = b"", list[MemberRow]()
         with self.path.open("rb") as file:
             for line in file:
-                if not line.startswith(b"M"):
-                    continue
-                _, name, page = line.split(b"\t", 2)
-                if name != last and last:
-                    yield last.decode(), rows
-                    rows = []
-                last = name
-                rows += decoder.decode(page).value
-        if last:
-            yield last.decode(), rows
+                if line.startswith(b"M"):
+                    _, name, page = line.split(b"\t", 2)
+                    yield name, decoder.decode(page).value
 
     def close(self) -> None:
         pass

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
+
 from models.actions import Operation, Outcome
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DirectoryUser:
-    """One user as a directory describes it."""
+class DirectoryUser(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One user as a directory describes it. There are very many of them in a night."""
 
     id: str
     """The directory's immutable identifier."""
@@ -29,7 +30,11 @@ class DirectoryGroup:
 
 @dataclass(frozen=True, slots=True)
 class DirectoryMembers:
-    """Everyone in one group, nested groups resolved, read to the end."""
+    """Everyone in one group, nested groups resolved, read to the end.
+
+    Whoever reads leaves out those whom the same read does not list as users: they are outside
+    its scope, or came meanwhile, and the next read tells of them.
+    """
 
     group: str
     users: frozenset[str]

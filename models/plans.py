@@ -95,13 +95,15 @@ class Planned:
         """
         because = self.because
         replaced = because.since if because.after is None else because.after
-        decided = f"{because.decided_by}@{replaced}"
-        parts = (str(self.target), self.object_key, self.operation, self.desired, decided)
-        return digest(*parts)
+        about = f"{self.target}\x1f{self.object_key}\x1f{self.operation}"
+        return _hashed(f"{about}\x1f{self.desired}\x1f{because.decided_by}@{replaced}")
 
 
 def digest(*parts: str | bool | None) -> str:
-    text = "\x1f".join(["\x00" if part is None else str(part) for part in parts])
+    return _hashed("\x1f".join(["\x00" if part is None else str(part) for part in parts]))
+
+
+def _hashed(text: str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 

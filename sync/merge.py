@@ -12,13 +12,16 @@ from functools import partial
 from models.evidence import Channel
 from models.identity import GroupKey, UserKey
 from models.instant import SECOND, Instant
-from models.store import digests, marks, memberships, reading
+from models.store import digests, memberships, parked
 from models.store.database import Database, Tx
 
 LISTED = 20_000
 """So many listed members are compared at once; a larger group for itself."""
-ROWS = 4_000
+ROWS = 10_000
 """So many rows are written in one transaction: a push waits for its end."""
+DENIED = 2_000
+"""So many parked members are denied in one transaction. SQLite keeps a copy in memory of every page
+that one statement changes, and these lie apart."""
 PATIENCE = 5 * SECOND
 """So long what is new waits for more, that there be fewer transactions."""
 
@@ -38,6 +41,8 @@ class Difference:
 
     group: GroupKey
     added: list[UserKey]
+    known: set[UserKey]
+    """Those of the added of whom somebody has spoken before."""
     missing: list[UserKey]
     digest: int | None
     """Once this is written; none while other parts are still to come."""
@@ -95,7 +100,7 @@ class Merge:
         """The group was told before: those that were missing then may be listed now."""
         self.flush()
         with self.database.write() as tx:
-            reading.unpark_missing(tx, self.run, listing.group, listing.users)
+            parked.unpark(tx, self.run, listing.group, listing.users)
 
     def flush(self) -> None:
         """Write down what waits."""
@@ -134,9 +139,12 @@ class Merge:
         ordered = sorted(some, key=lambda one: one.group)
         added = [(one.group, user) for one in ordered for user in one.added]
         missing = [(one.group, user) for one in ordered for user in one.missing]
-        are_new = memberships.list_members(tx, self.connection, self.as_of, added, now=self.now)
-        reading.park_missing(tx, self.run, missing)
-        doubtful = set() if are_new else digests.denied_since(tx, list(found), self.as_of)
+        known = {(one.group, user) for one in ordered for user in one.known}
+        raised = memberships.list_members(
+            tx, self.connection, self.as_of, added, known=known, now=self.now
+        )
+        parked.park(tx, self.run, missing)
+        doubtful = digests.denied_since(tx, raised, self.as_of) if raised else set()
         digests.forget(tx, doubtful)
         settled = {
             one.group: one.digest
@@ -148,23 +156,22 @@ class Merge:
 
     def deny(self, no_as_of: Instant, beat: Callable[[], Instant]) -> None:
         """The read is complete: what it did not list, it denies."""
-        after, now = (GroupKey(0), UserKey(0)), beat()
-        while some := self._missing(after):
-            self.changes += self.database.insist(
-                partial(marks.deny_missing, no_as_of=no_as_of, now=now, members=some)
+        after, doubtful = parked.FIRST, set[GroupKey]()
+        while some := self._parked(after):
+            denied, doubted = self.database.insist(
+                partial(parked.deny, some=some, no_as_of=no_as_of, now=beat())
             )
-            after, now = some[-1], beat()
-        self._settle()
-        self.forget()
+            self.changes += denied
+            doubtful |= doubted
+            after = some.upto
+        self._settle(doubtful)
 
-    def _missing(self, after: tuple[GroupKey, UserKey]) -> list[tuple[GroupKey, UserKey]]:
+    def _parked(self, after: parked.Member) -> parked.Part | None:
         with self.database.read() as tx:
-            return reading.missing(tx, self.run, after, limit=ROWS)
+            return parked.part(tx, self.run, after, limit=DENIED)
 
-    def _settle(self) -> None:
+    def _settle(self, doubtful: set[GroupKey]) -> None:
         """The digests of groups from which somebody was denied."""
-        with self.database.read() as tx:
-            doubtful = digests.affirmed_since(tx, self.run)
         settled = [one for one in self._unsettled.items() if one[0] not in doubtful]
         for start in range(0, len(settled), ROWS):
             with self.database.write() as tx:
@@ -175,14 +182,15 @@ class Merge:
         left = True
         while left:
             with self.database.write() as tx:
-                left = reading.forget_missing(tx, self.run, limit=ROWS)
+                left = parked.forget(tx, self.run, limit=ROWS)
 
 
 def _difference(tx: Tx, listing: Listing) -> Difference:
-    before = memberships.affirmed(tx, Channel.PULL, listing.group)
+    before, others = memberships.of_group(tx, Channel.PULL, listing.group)
     return Difference(
         listing.group,
         sorted(listing.users - before),
+        listing.users & others,
         sorted(before - listing.users),
         listing.digest,
     )
@@ -192,7 +200,7 @@ def _parts(one: Difference) -> Iterator[Difference]:
     """Additions first, so that the last part, which has the digest, shows if any are missing."""
     while len(one.added) + len(one.missing) > ROWS:
         added, missing = one.added[:ROWS], one.missing[: max(0, ROWS - len(one.added))]
-        yield Difference(one.group, added, missing, None)
+        yield Difference(one.group, added, one.known, missing, None)
         one = replace(one, added=one.added[ROWS:], missing=one.missing[len(missing) :])
     yield one
 

@@ -27,8 +27,10 @@ class Nesting:
         if part.group not in groups:
             return
         parent = GroupKey(groups[part.group].key)
-        inside = {GroupKey(groups[one].key) for one in part.groups if one in groups}
         known = self._known().get(parent, set())
+        if not part.groups and not known:
+            return
+        inside = {GroupKey(groups[one].key) for one in part.groups if one in groups}
         self.missing -= {(parent, child) for child in inside}
         self.missing |= {(parent, child) for child in known - inside}
         added = {(parent, child) for child in inside - known if child != parent}

@@ -75,7 +75,7 @@ class Reading:
         if certificate.is_complete:
             self.merge.deny(self.started - self.connection.policy.lag, self.beat)
         self.merge.forget()
-        if self.changes >= statistics.MANY:
+        if statistics.are_outdated(self.changes, self.memberships):
             with self.database.write() as tx:
                 statistics.renew(tx)
         return certificate
@@ -85,7 +85,7 @@ class Reading:
         self.merge.forget()
         with self.database.read() as tx:
             for some in reading.known_users(tx, self.connection.key):
-                self.roll.add(*zip(*some, strict=True))
+                self.roll.add(*some)
             self.groups = reading.known_groups(tx, self.connection.key)
         self.merge.known = {one.key: one.members for one in self.groups.values()}
 
@@ -109,7 +109,10 @@ class Reading:
             if isinstance(part, ReadEnded):
                 self.cursor = part.cursor
                 return part
-            self._hear(part)
+            listing = self._hear(part)
+            del part  # of a large group the names take most of the memory
+            if listing is not None:
+                self.merge.take(listing)
         return None
 
     def conclude(self, tx: Tx, now: Instant) -> None:
@@ -137,21 +140,27 @@ class Reading:
 
     def take(self, part: ReadPart) -> None:
         """Record what a part lists."""
-        self._hear(part)
+        listing = self._hear(part)
+        if listing is not None:
+            self.merge.take(listing)
         self._flush()
 
-    def _hear(self, part: ReadPart) -> None:
-        """Record what a part lists, now or once there is more to record."""
+    def _hear(self, part: ReadPart) -> Listing | None:
+        """Record what a part lists, now or once there is more to record.
+
+        Of a group that lists others than before, answers what is to be merged.
+        """
         now = self.merge.now = self.beat()
         if isinstance(part, DirectoryMembers):
             self._users()
-            self._members(part)
             self.inside.take(part, self.groups)
-        elif isinstance(part, list):
+            return self._listing(part)
+        if isinstance(part, list):
             self.roll.call((one for one in part if isinstance(one, DirectoryUser)), self._fresh)
             if len(self._fresh) >= USERS:
                 self._users()
             self._groups([one for one in part if isinstance(one, DirectoryGroup)], now)
+        return None
 
     def _flush(self) -> None:
         self._users()
@@ -214,15 +223,17 @@ class Reading:
             self.listed_groups.add(keys[one.id])
         self.said += len(fresh)
 
-    def _members(self, part: DirectoryMembers) -> None:
+    def _listing(self, part: DirectoryMembers) -> Listing | None:
+        """Whoever is not listed as a user is left out: outside the scope, or come meanwhile."""
         known = self.groups.get(part.group)
         if known is None:
-            return
-        places = self.roll.places(part.users)
+            return None
+        places = self.roll.present(self.roll.places(part.users))
         self.memberships += len(places)
         group, digest = known.key, self.roll.digest(places)
-        if not self.merge.is_known(group, digest):
-            self.merge.take(Listing(group, self.roll.keys(places), digest))
+        if self.merge.is_known(group, digest):
+            return None
+        return Listing(group, self.roll.keys(places), digest)
 
 
 def attributes(user: DirectoryUser) -> dict[str, str | None]:

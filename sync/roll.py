@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from itertools import count
+from itertools import compress, count
 from operator import itemgetter
 from typing import Any, cast
 
@@ -117,6 +117,11 @@ class Roll:
             return _each(self._places, names)
         except KeyError:
             return _each(self._places, [name for name in names if name in self._places])
+
+    def present(self, places: Sequence[int]) -> Sequence[int]:
+        """Those of them who have answered."""
+        answers = _each(self._answered, places)
+        return places if all(answers) else list(compress(places, answers))
 
     def keys(self, places: Sequence[int]) -> set[UserKey]:
         return cast(set[UserKey], set(_each(self._keys, places)))

@@ -13,7 +13,7 @@ from connectors.errors import ConnectorError, CursorLost
 from models.evidence import Channel
 from models.identity import GroupKey, Membership, UserKey
 from models.instant import Instant
-from models.store import marks, memberships, reading, rounds
+from models.store import marks, memberships, parked, reading, rounds
 from models.store.database import Database, Tx
 from models.store.ledger import Touched
 from sync.connection import Connection
@@ -83,7 +83,7 @@ class Round:
         if not rounds.is_unbroken(tx, self.connection.key, self.before):
             return False
         marks.date_members(tx, self.connection.key, self.gone_groups, now)
-        reading.deny_missing(tx, self.run, now, no_as_of=no_as_of, started=self.started)
+        parked.deny_of_round(tx, self.run, now, no_as_of=no_as_of, started=self.started)
         self.inside.conclude(tx, no_as_of)
         reading.deny_unlisted(tx, "user", self.gone_users, self.started, now)
         reading.deny_unlisted(tx, "group", self.gone_groups, self.started, now)
@@ -132,7 +132,7 @@ class Round:
             memberships.affirm(
                 tx, Channel.PULL, self.started, group, listed - before, now=now, by_full_read=True
             )
-            reading.unpark_missing(tx, self.run, group, listed)
-            reading.park_missing(tx, self.run, [(group, one) for one in sorted(before - listed)])
+            parked.unpark(tx, self.run, group, listed)
+            parked.park(tx, self.run, [(group, one) for one in sorted(before - listed)])
         changed = listed ^ before
         self.touched.memberships |= {Membership(group, user) for user in changed}

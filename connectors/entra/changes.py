@@ -6,7 +6,7 @@ whole, nested groups resolved. https://learn.microsoft.com/graph/delta-query-ove
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -16,14 +16,7 @@ from msgspec import UNSET, UnsetType
 from connectors.base import DirectoryGone, RoundEnded, RoundPart
 from connectors.entra.batch import gather
 from connectors.entra.graph import Graph, Page, decode, is_missing
-from connectors.entra.reads import (
-    PAGE,
-    USERS_AND_GROUPS,
-    about,
-    members_of,
-    objects,
-    those_known,
-)
+from connectors.entra.reads import PAGE, about, everyone_in, objects
 from connectors.entra.rows import GroupRow, Id, ParentRow, UserRow, group, user
 from connectors.errors import ConnectorError, CursorLost, Transient
 
@@ -91,15 +84,14 @@ def changes(graph: Graph, cursor: str) -> Iterator[RoundPart]:
     above = _above(graph, groups.regrouped)
     rows = list(_groups(graph, sorted(groups.changed | above)))
     wanted = [row for row in rows if row.id in groups.regrouped | above]
-    members = list(members_of(graph, wanted, USERS_AND_GROUPS))
+    members = list(everyone_in(graph, wanted))
     users = _all(graph, begun.users)
     found = {one: reply for one, reply in objects(graph, "users", sorted(users.changed))}
     gone = users.gone | {one for one, reply in found.items() if is_missing(reply)}
     yield [user(about(one, found[one], UserRow)) for one in sorted(found.keys() - gone)]
     yield [group(row) for row in rows]
-    for row, ones in members:
-        here = {one.id for one in ones if one.is_user} - gone
-        yield those_known(row, ones, here)
+    for one in members:
+        yield replace(one, users=one.users - gone)
     lost = (groups.gone | groups.changed) - {row.id for row in rows}
     yield DirectoryGone(users=frozenset(gone), groups=frozenset(lost))
     yield RoundEnded(msgspec.json.encode(_Cursor(users.link, groups.link)).decode())

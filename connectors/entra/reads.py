@@ -6,7 +6,8 @@ from an index that trails the directory, and is refused for groups that cannot h
 https://learn.microsoft.com/graph/api/group-list-transitivemembers
 """
 
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -21,6 +22,7 @@ from connectors.entra.rows import (
     AssignedRow,
     GroupRow,
     MemberRow,
+    PersonRow,
     UserRow,
     group,
     user,
@@ -29,26 +31,23 @@ from connectors.errors import Misconfigured, Transient
 from connectors.http import Reply
 
 R = TypeVar("R", GroupRow, UserRow)
+M = TypeVar("M", MemberRow, PersonRow)
 
 PAGE = 999  # the most that Graph gives at once
 _FIELDS = {"users": USER_FIELDS, "groups": GROUP_FIELDS}
-USERS_AND_GROUPS = "transitiveMembers?$select=id"
 
 
 def read_all(graph: Graph, begin: Callable[[Graph], str | None]) -> Iterator[ReadPart]:
     """`begin` answers where changes will be told from; it is asked before the first page."""
     users, groups = graph.count("/users"), graph.count("/groups")
     cursor = begin(graph)
-    known: set[str] = set()
     for page in graph.pages(f"/users?$select={USER_FIELDS}&$top={PAGE}", Page[UserRow]):
         yield [user(row) for row in page]
-        known.update(row.id for row in page)
     rows: dict[str, GroupRow] = {}
     for listed in graph.pages(f"/groups?$select={GROUP_FIELDS}&$top={PAGE}", Page[GroupRow]):
         yield [group(row) for row in listed]
         rows |= {row.id: row for row in listed}
-    for row, members in members_of(graph, rows.values(), USERS_AND_GROUPS):
-        yield those_known(row, members, known)
+    yield from everyone_in(graph, rows.values())
     yield ReadEnded(min(users, graph.count("/users")), min(groups, graph.count("/groups")), cursor)
 
 
@@ -58,12 +57,15 @@ def read_groups(graph: Graph, ids: Iterable[str]) -> Iterator[ReadPart]:
     No count: Graph offers one for each group, none for the people in several.
     """
     rows = list(named(graph, ids))
-    members = list(members_of(graph, rows, f"transitiveMembers?$select={USER_FIELDS}"))
-    users = {one.id: user(one) for _, ones in members for one in ones if one.is_user}
+    told: list[DirectoryMembers] = []
+    users: dict[str, DirectoryUser] = {}
+    for row, members in _people_of(graph, rows, f"transitiveMembers?$select={USER_FIELDS}"):
+        pages = list(members)
+        users |= {one.id: user(one) for page in pages for one in page if one.is_user}
+        told.append(everyone(row, pages))
     yield list(users.values())
     yield [group(row) for row in rows]
-    for row, ones in members:
-        yield those_known(row, ones, users.keys())
+    yield from told
     yield ReadEnded()
 
 
@@ -79,12 +81,12 @@ def read_assigned(graph: Graph, app: str) -> Iterator[ReadPart]:
     rows = [about(one, reply, GroupRow) for one, reply in found]
     alone = _users(graph, sorted(row.principal for row in assigned if row.type == "User"))
     users = {one.id: one for one in alone}
-    for _, ones in members_of(graph, rows, f"members?$select={USER_FIELDS}"):
-        users |= {one.id: user(one) for one in ones if one.is_user}
+    for _, pages in _people_of(graph, rows, f"members?$select={USER_FIELDS}"):
+        users |= {one.id: user(one) for page in pages for one in page if one.is_user}
     yield list(users.values())
     yield [group(row) for row in rows]
-    for row, ones in members_of(graph, rows, USERS_AND_GROUPS):
-        yield those_known(row, ones, users.keys())
+    for told in everyone_in(graph, rows):
+        yield replace(told, users=told.users.intersection(users))
     yield ReadEnded()
 
 
@@ -130,31 +132,50 @@ def about(one: str, reply: Reply, shape: type[R]) -> R:
     return row
 
 
-def members_of(
+def everyone_in(graph: Graph, groups: Iterable[GroupRow]) -> Iterator[DirectoryMembers]:
+    """The members of each group, and of those inside it."""
+    every = _members_of(graph, groups, "transitiveMembers?$select=id", Page[MemberRow])
+    return (everyone(row, pages) for row, pages in every)
+
+
+def _people_of(
     graph: Graph, groups: Iterable[GroupRow], relation: str
-) -> Iterator[tuple[GroupRow, list[MemberRow]]]:
-    """Each group with everything in it. First pages come in batches, the others one by one."""
+) -> Iterator[tuple[GroupRow, Iterator[list[PersonRow]]]]:
+    return _members_of(graph, groups, relation, Page[PersonRow])
+
+
+def _members_of(
+    graph: Graph, groups: Iterable[GroupRow], relation: str, shape: type[Page[M]]
+) -> Iterator[tuple[GroupRow, Iterator[list[M]]]]:
+    """Each group with the pages of everything in it, to be read to the end before the next.
+
+    First pages come in batches, the others one by one.
+    """
     by_path = {f"/groups/{quote(row.id, safe='')}/{relation}&$top={PAGE}": row for row in groups}
     for path, first in gather(graph, by_path):
-        rows = [row for page in graph.pages(path, Page[MemberRow], first) for row in page]
-        _visible(by_path[path], rows)
-        yield by_path[path], rows
+        yield by_path[path], _visible(by_path[path], graph.pages(path, shape, first))
 
 
-def _visible(row: GroupRow, members: list[MemberRow]) -> None:
+def _visible(row: GroupRow, pages: Iterable[list[M]]) -> Iterator[list[M]]:
     """Without Member.Read.Hidden, Graph answers 200 and no members for a hidden membership."""
-    if row.visibility == "HiddenMembership" and not members:
+    has_members = False
+    for page in pages:
+        has_members = has_members or bool(page)
+        yield page
+    if row.visibility == "HiddenMembership" and not has_members:
         raise Misconfigured(
             f"The members of the group {row.name} are hidden; the application permission "
             "Member.Read.Hidden shows them. (If there are none, give it one or leave it out.)"
         )
 
 
-def those_known(row: GroupRow, members: list[MemberRow], users: Set[str]) -> DirectoryMembers:
-    """Others are outside the scope, or came while we read: the next read tells of them."""
-    listed = frozenset([one.id for one in members if one.type == USER])
-    others = members if len(listed) < len(members) else []
-    inside = frozenset([one.id for one in others if one.type == GROUP])
-    return DirectoryMembers(
-        row.id, users=listed if listed <= users else listed & users, groups=inside - {row.id}
-    )
+def everyone(row: GroupRow, pages: Iterable[list[M]]) -> DirectoryMembers:
+    """The users in a group, and the groups. Of a page nothing else is kept."""
+    users: list[list[str]] = []
+    inside: set[str] = set()
+    for page in pages:
+        users.append([one.id for one in page if one.type == USER])
+        if len(users[-1]) < len(page):
+            inside.update(one.id for one in page if one.type == GROUP)
+    listed: frozenset[str] = frozenset().union(*users)
+    return DirectoryMembers(row.id, users=listed, groups=frozenset(inside - {row.id}))

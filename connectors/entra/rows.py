@@ -35,18 +35,21 @@ class GroupRow(msgspec.Struct, kw_only=True, gc=False):
     visibility: str | None = None
 
 
-class MemberRow(UserRow, kw_only=True, gc=False):
+class MemberRow(msgspec.Struct, kw_only=True, gc=False):
     """A member of any kind: users, groups, devices, contacts, service principals."""
+
+    id: Id
+    type: Id = msgspec.field(name="@odata.type")
+
+
+class PersonRow(UserRow, kw_only=True, gc=False):
+    """A member of any kind, and of a user the details."""
 
     type: Id = msgspec.field(name="@odata.type")
 
     @property
     def is_user(self) -> bool:
         return self.type == USER
-
-    @property
-    def is_group(self) -> bool:
-        return self.type == GROUP
 
 
 class ParentRow(GroupRow, kw_only=True, gc=False):

@@ -4,10 +4,10 @@ Source: developer.okta.com/docs/api/openapi/okta-management (User, Group, Applic
 Application Groups). Anything of another shape fails the read; nothing is skipped.
 """
 
-from dataclasses import replace
 from typing import Annotated
 
 import msgspec
+from msgspec.structs import replace
 
 from connectors.base import DirectoryGroup, DirectoryUser
 from connectors.errors import Refused

@@ -148,7 +148,9 @@ def groups_at(tx: Tx, target: int) -> Sequence[Row[Any]]:
 def members_at(tx: Tx, target: int, group: GroupKey) -> set[UserKey]:
     """Whom the target holds as members of a group."""
     held = "member_bindings WHERE target_id = :target AND group_id = :group"
-    return cast(set[UserKey], tx.numbers("user_id", held, {"target": target, "group": group}))
+    params = {"target": target, "group": group}
+    (found,) = tx.numbers("user_id", held, params, "1 = 1")
+    return cast(set[UserKey], found)
 
 
 def users_of(tx: Tx, target: int, connection: int) -> Iterator[tuple[str, UserKey, bool]]:

@@ -5,7 +5,7 @@ stood at any earlier time can be told. A word about something that nobody had sp
 replaces nothing, so it needs no line, unless it was heard later than it was dated.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Literal
 
@@ -86,17 +86,18 @@ def _log_members(tx: Tx, said: Said, group: GroupKey, users: Sequence[UserKey], 
         tx.run(sql, {"group": group, "at": said.as_of, "now": said.now, "users": chunk})
 
 
-def log_missing(tx: Tx, missing: Sequence[dict[str, int]], now: Instant) -> None:
-    """Before a full read denies memberships: of each the group, the user and the new no."""
-    tx.many(
-        """
+def log_parked(tx: Tx, where: str, part: Mapping[str, int], now: Instant) -> None:
+    """Before a full read denies memberships that it has parked. (CROSS, that SQLite begins with
+    those.)"""
+    tx.run(
+        f"""
         INSERT INTO changes (connection_id, fact, channel, user_id, group_id, yes, no, created_at)
         SELECT g.connection_id, 'member', 'pull', m.user_id, m.group_id, m.pull_yes, m.pull_no,
             :now
-        FROM memberships m JOIN groups g ON g.id = m.group_id
-        WHERE m.group_id = :group AND m.user_id = :user AND m.pull_no < :no
+        FROM pull_missing p CROSS JOIN memberships m CROSS JOIN groups g
+        WHERE {where} AND g.id = m.group_id
         """,
-        [{**one, "now": now} for one in missing],
+        {**part, "now": now},
     )
 
 

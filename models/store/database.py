@@ -106,12 +106,17 @@ class Tx:
         """The first column of all rows."""
         return [row[0] for row in self.tuples(sql, params)]
 
-    def numbers(self, column: str, where: str, params: Params) -> set[int]:
-        """A column of numbers, of which there may be very many: the database writes them as one
-        document, which takes half the time."""
-        listed = "json_group_array({})" if self.dialect == "sqlite" else "json_agg({})::text"
-        found = self.value(f"SELECT {listed.format(column)} FROM {where}", params)
-        return _numbers(found) if found else set()
+    def numbers(self, column: str, source: str, params: Params, *conditions: str) -> list[set[int]]:
+        """A column of numbers, of which there may be very many, for each of the conditions.
+
+        The database writes them as documents, which takes half the time.
+        """
+        listed = "json_group_array" if self.dialect == "sqlite" else "json_agg"
+        parts = ", ".join(
+            f"CAST({listed}({column}) FILTER (WHERE {one}) AS TEXT)" for one in conditions
+        )
+        (found,) = self.tuples(f"SELECT {parts} FROM {source}", params)
+        return [_numbers(one) if one else set() for one in found]
 
     def tuples(self, sql: str, params: Params | None = None) -> list[tuple[Any, ...]]:
         """Bare rows, of which there may be very many."""
@@ -123,10 +128,10 @@ class Tx:
         clause = text(sql)
         return iter(self.connection.execute(clause, params or {}, execution_options=options))
 
-    def each_tuple(self, sql: str, params: Params) -> Iterator[tuple[Any, ...]]:
-        """As `tuples`, without holding them all."""
+    def some_tuples(self, sql: str, params: Params) -> Iterator[list[tuple[Any, ...]]]:
+        """As `tuples`, some thousand at a time."""
         known = self._known(sql)
-        return driver.each_tuple(self.connection, known.sql, known.pick(params))
+        return driver.some_tuples(self.connection, known.sql, known.pick(params))
 
     def insert(self, table: str, values: Params) -> int:
         """Insert one row; answers its key."""

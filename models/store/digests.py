@@ -9,7 +9,7 @@ Every forgetting leaves another number, so that a read which began before it can
 """
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from models.identity import GroupKey
 from models.instant import Instant
@@ -55,23 +55,10 @@ def settle(tx: Tx, digests: Iterable[tuple[GroupKey, int]], stamp: int) -> None:
     )
 
 
-def denied_since(tx: Tx, groups: Sequence[GroupKey], as_of: Instant) -> set[GroupKey]:
+def denied_since(tx: Tx, groups: Iterable[GroupKey], as_of: Instant) -> set[GroupKey]:
     """Groups in which a newer no stands, so that a yes of this time may have changed nothing."""
     rows = tx.column(
         "SELECT DISTINCT group_id FROM memberships WHERE group_id IN :groups AND pull_no > :at",
-        {"groups": list(groups), "at": as_of},
-    )
-    return set(rows)
-
-
-def affirmed_since(tx: Tx, run: int) -> set[GroupKey]:
-    """Groups in which a read denied somebody, and a newer yes stands against it."""
-    rows = tx.column(
-        """
-        SELECT DISTINCT p.group_id FROM pull_missing p
-        JOIN memberships m ON m.group_id = p.group_id AND m.user_id = p.user_id
-        WHERE p.run_id = :run AND m.pull_yes > 0 AND m.pull_yes >= m.pull_no
-        """,
-        {"run": run},
+        {"groups": sorted(groups), "at": as_of},
     )
     return set(rows)

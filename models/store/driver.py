@@ -270,7 +270,7 @@ def ran(
         cursor.close()
 
 
-def each_tuple(connection: Connection, sql: str, params: Any) -> Iterator[tuple[Any, ...]]:
+def some_tuples(connection: Connection, sql: str, params: Any) -> Iterator[list[tuple[Any, ...]]]:
     """Rows as the driver has them, some thousand at a time."""
     raw: Any = connection.connection.dbapi_connection
     named = {} if connection.dialect.name == "sqlite" else {"name": "rows"}
@@ -278,7 +278,7 @@ def each_tuple(connection: Connection, sql: str, params: Any) -> Iterator[tuple[
     try:
         cursor.execute(sql, params)
         while found := cursor.fetchmany(CHUNK):
-            yield from found
+            yield found
     except connection.dialect.loaded_dbapi.Error as trouble:
         raise _told(connection, sql, params, trouble) from trouble
     finally:

@@ -15,6 +15,9 @@ folding.create_with(SQLModel.metadata)
 
 IDLE = 2.0
 """Seconds after which a connection to a server is tried before it is used again."""
+LOG = 8000
+"""Pages (of 4 KB) that SQLite's log may have before they are moved to their places, each only as
+it was last. So a page that a first read writes again and again is moved once for many of them."""
 STILL = 30
 """Seconds after which PostgreSQL ends a transaction that stands still. A process that was frozen
 in the middle of one would keep its locks from everybody for as long as it is frozen."""
@@ -37,8 +40,9 @@ def sqlite(url: str) -> Engine:
             "busy_timeout=30000",  # first: the others wait by it
             "journal_mode=WAL",
             "synchronous=FULL",
+            f"wal_autocheckpoint={LOG}",
             "foreign_keys=ON",
-            "cache_size=-16384",
+            "cache_size=-12288",
             "temp_store=MEMORY",
         ):
             dbapi.execute(f"PRAGMA {pragma}")

@@ -13,7 +13,16 @@ from models.store.database import Tx
 
 def new_public_id() -> str:
     """A random UUID, in a fifth of the time that `uuid` takes for one."""
-    told = secrets.token_hex(15)
+    return _as_id(secrets.token_hex(15))
+
+
+def new_public_ids(count: int) -> list[str]:
+    """So many: asking for chance at once takes a fifth of the time again."""
+    told = secrets.token_hex(15 * count)
+    return [_as_id(told[start : start + 30]) for start in range(0, 30 * count, 30)]
+
+
+def _as_id(told: str) -> str:
     return f"{told[:8]}-{told[8:12]}-4{told[12:15]}-a{told[15:18]}-{told[18:]}"
 
 

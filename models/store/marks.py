@@ -5,10 +5,9 @@ and is inserted elsewhere (`memberships`). Each statement raises exactly the row
 condition names, and changes no others.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from models.evidence import Channel
-from models.identity import GroupKey, UserKey
 from models.instant import Instant
 from models.store import changes
 from models.store.database import Tx
@@ -54,43 +53,38 @@ def _named(as_of: Instant, members: Sequence[Raised]) -> list[dict[str, int]]:
     ]
 
 
-def deny_missing(
-    tx: Tx, no_as_of: Instant, now: Instant, members: Iterable[tuple[GroupKey, UserKey]]
+PARKED = """p.run_id = :run AND (p.group_id, p.user_id) > (:after_group, :after_user)
+    AND (p.group_id, p.user_id) <= (:upto_group, :upto_user)"""
+"""A part of what a read has parked (`parked.Part`)."""
+
+
+def deny_parked(
+    tx: Tx, part: Mapping[str, int], now: Instant, *, only_affirmed: bool = False
 ) -> int:
     """A complete read did not list these members. Answers how many it denies anew.
+
+    `part` names them, and the new `no`. With `only_affirmed` those of whom a yes stands.
 
     What the read before it had listed is written down as of that read, unless that is so lately
     that it would outweigh the denial: being carried on by a cover is no word of its own.
     """
-    missing = [{"group": group, "user": user, "no": no_as_of} for group, user in members]
-    changes.log_missing(tx, missing, now)
-    return tx.many(
-        """
-        UPDATE memberships SET pull_no = :no,
+    where = f"{PARKED} AND m.group_id = p.group_id AND m.user_id = p.user_id AND m.pull_no < :no"
+    if only_affirmed:
+        where += " AND m.pull_yes > 0 AND m.pull_yes >= m.pull_no"
+    changes.log_parked(tx, where, part, now)
+    return tx.run(
+        f"""
+        UPDATE memberships AS m SET pull_no = :no,
             pull_yes = coalesce((SELECT max(c.pull_cover_yes)
                 FROM groups g JOIN connections c ON c.id = g.connection_id
-                WHERE g.id = memberships.group_id AND memberships.pull_yes > 0
-                  AND memberships.pull_yes >= memberships.pull_no
-                  AND memberships.pull_yes < c.pull_cover_yes AND c.pull_cover_yes < :no
-                  AND memberships.pull_no < c.pull_cover_no AND g.pull_yes > 0
-                  AND g.pull_yes >= g.pull_no AND g.pull_no < c.pull_cover_no), pull_yes)
-        WHERE group_id = :group AND user_id = :user AND pull_no < :no
+                WHERE g.id = m.group_id AND m.pull_yes > 0 AND m.pull_yes >= m.pull_no
+                  AND m.pull_yes < c.pull_cover_yes AND c.pull_cover_yes < :no
+                  AND m.pull_no < c.pull_cover_no AND g.pull_yes > 0
+                  AND g.pull_yes >= g.pull_no AND g.pull_no < c.pull_cover_no), m.pull_yes)
+        FROM pull_missing p WHERE {where}
         """,
-        missing,
+        part,
     )
-
-
-def still_affirmed(
-    tx: Tx, members: Iterable[tuple[GroupKey, UserKey]]
-) -> list[tuple[GroupKey, UserKey]]:
-    """Those of whom the directory's newest mark is a yes."""
-    sql = """
-        SELECT 1 FROM memberships WHERE group_id = :group AND user_id = :user
-          AND pull_yes > 0 AND pull_yes >= pull_no
-    """
-    return [
-        (group, user) for group, user in members if tx.value(sql, {"group": group, "user": user})
-    ]
 
 
 def date_members(tx: Tx, connection: int, groups: Iterable[int], now: Instant) -> None:

@@ -4,7 +4,7 @@ Part of the ledger, the only writer of evidence. Every statement is a join: what
 inserted here, what exists is raised in `marks`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import cast
 
 from models.evidence import Channel
@@ -73,9 +73,13 @@ def list_members(
     as_of: Instant,
     members: Sequence[tuple[GroupKey, UserKey]],
     *,
+    known: Set[tuple[GroupKey, UserKey]],
     now: Instant,
-) -> bool:
-    """A full read lists these, in many groups. Answers whether nobody had spoken of any."""
+) -> set[GroupKey]:
+    """A full read lists these, in many groups. Of the `known` somebody had spoken a moment ago.
+
+    Answers the groups where somebody had spoken of one, so that a newer no may stand.
+    """
     alone = member_covers.covered_since(tx, connection, as_of)
     special = members if alone is None else [one for one in members if one[1] in alone]
     for group in sorted({group for group, _ in special}):
@@ -83,11 +87,13 @@ def list_members(
         affirm(tx, Channel.PULL, as_of, group, users, now=now, by_full_read=True)
     plain = [one for one in members if one[1] not in alone] if alone is not None else []
     silent = dict.fromkeys(_MARKS, 0) | {"pull_yes": as_of}
-    if tx.fill("memberships", MEMBER, plain, silent) < len(plain):
-        changes.log_listed_members(tx, plain, as_of, now)
-        marks.raise_yes(tx, Channel.PULL, as_of, [(*one, 0, 0) for one in plain])
-        return False
-    return not special
+    new, raised = [one for one in plain if one not in known], [one for one in plain if one in known]
+    if tx.fill("memberships", MEMBER, new, silent) < len(new):
+        raised = plain  # for others spoke of some meanwhile
+    tx.fill("memberships", MEMBER, raised, silent)  # should they have been forgotten meanwhile
+    changes.log_listed_members(tx, raised, as_of, now)
+    marks.raise_yes(tx, Channel.PULL, as_of, [(*one, 0, 0) for one in raised])
+    return {group for group, _ in [*special, *raised]}
 
 
 def _insert(tx: Tx, channel: Channel, rows: Sequence[tuple[int, ...]]) -> int:
@@ -111,9 +117,15 @@ def mention(tx: Tx, group: GroupKey, users: Iterable[UserKey]) -> None:
 
 def affirmed(tx: Tx, channel: Channel, group: GroupKey) -> set[UserKey]:
     """Whom the channel says to be members of a group."""
-    where = f"group_id = :group AND {channel}_yes > 0 AND {channel}_yes >= {channel}_no"
-    found = tx.numbers("user_id", f"memberships WHERE {where}", {"group": group})
-    return cast(set[UserKey], found)
+    return of_group(tx, channel, group)[0]
+
+
+def of_group(tx: Tx, channel: Channel, group: GroupKey) -> tuple[set[UserKey], set[UserKey]]:
+    """Whom the channel says to be members of a group, and all others that anybody spoke of."""
+    affirms = f"{channel}_yes > 0 AND {channel}_yes >= {channel}_no"
+    source = "memberships WHERE group_id = :group"
+    found = tx.numbers("user_id", source, {"group": group}, affirms, f"NOT ({affirms})")
+    return cast(tuple[set[UserKey], set[UserKey]], tuple(found))
 
 
 def cover_group(

@@ -225,7 +225,8 @@ def _at_target(tx: Tx, target: int, group: _Group, odd: dict[int, int], roll: _R
 
 
 def _plain_members(tx: Tx, group: _Group, odd: dict[int, int]) -> set[int]:
-    everyone = tx.numbers("user_id", "memberships WHERE group_id = :group", {"group": group.key})
+    members = "memberships WHERE group_id = :group"
+    (everyone,) = tx.numbers("user_id", members, {"group": group.key}, "1 = 1")
     return everyone.difference(odd)
 
 

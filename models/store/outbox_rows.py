@@ -7,7 +7,7 @@ from models.instant import Instant
 from models.plans import Planned
 from models.store.database import Tx, dumps
 from models.store.driver import NUMBER
-from models.store.identities import new_public_id
+from models.store.identities import new_public_ids
 
 _COLUMNS = {
     "target_id": NUMBER,
@@ -31,7 +31,7 @@ def rows(planned: Sequence[Planned]) -> Rows:
             one.target,
             one.object_key,
             one.fingerprint,
-            new_public_id(),
+            public_id,
             one.operation.value,
             one.user,
             one.group,
@@ -39,7 +39,7 @@ def rows(planned: Sequence[Planned]) -> Rows:
             one.takes_along,
             one.draws_on.value if one.draws_on else None,
         )
-        for one in planned
+        for one, public_id in zip(planned, new_public_ids(len(planned)), strict=True)
     ]
 
 

@@ -2,16 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from models.identity import GroupKey, Identifier, UserKey
 from models.instant import Instant
-from models.store import changes, digests, identities, marks
+from models.store import changes, identities
 from models.store.database import Tx, dumps
 from models.store.driver import NUMBER
-from models.store.identities import new_public_id
-from models.store.memberships import MEMBER
+from models.store.identities import new_public_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,30 +23,31 @@ class Known:
     """The digest of those that the directory affirms, if it is known (see `digests`)."""
 
 
-def known_users(tx: Tx, connection: int) -> Iterator[list[tuple[str, int, int]]]:
-    """Whom the directory has named: its id, our key, and the digest of what it last said.
+def known_users(
+    tx: Tx, connection: int
+) -> Iterator[tuple[Sequence[str], Sequence[int], Sequence[int]]]:
+    """Whom the directory has named: its ids, our keys, and the digests of what it last said.
 
-    The digest is 0 while it says nothing, or has said no. Some thousand at a time.
+    The digest is 0 while it says nothing, or has said no. Some thousand at a time. (CROSS, that
+    SQLite goes through the users in the order in which they lie.)
     """
-    rows = tx.each_tuple(
+    rows = tx.some_tuples(
         """
         SELECT a.value, u.id, CASE WHEN u.pull_yes > u.pull_no THEN u.pull_digest ELSE '' END
-        FROM user_aliases a JOIN users u ON u.id = a.user_id
-        WHERE a.connection_id = :connection AND a.namespace = 'id' AND a.valid_to IS NULL
+        FROM users u CROSS JOIN user_aliases a
+        WHERE u.connection_id = :connection AND a.user_id = u.id AND a.namespace = 'id'
+          AND a.connection_id = :connection AND a.valid_to IS NULL
         """,
         {"connection": connection},
     )
-    told = ((name, key, int(digest, 16) if digest else 0) for name, key, digest in rows)
-    while some := list(islice(told, _SOME)):
-        yield some
-
-
-_SOME = 5000
+    for some in rows:
+        names, keys, digests = zip(*some, strict=True)
+        yield names, keys, [int(one or "0", 16) for one in digests]
 
 
 def known_groups(tx: Tx, connection: int) -> dict[str, Known]:
     """By directory id."""
-    rows = tx.each_tuple(
+    rows = tx.some_tuples(
         """
         SELECT a.value, g.id, CASE WHEN g.pull_yes > g.pull_no THEN g.pull_name ELSE '' END,
             coalesce(g.pull_digest, -1)
@@ -58,13 +57,15 @@ def known_groups(tx: Tx, connection: int) -> dict[str, Known]:
         {"connection": connection},
     )
     return {
-        name: Known(GroupKey(key), called or "", members) for name, key, called, members in rows
+        name: Known(GroupKey(key), called or "", members)
+        for some in rows
+        for name, key, called, members in some
     }
 
 
 def insert_users(tx: Tx, connection: int, count: int, now: Instant) -> list[UserKey]:
     """So many new users, all at once."""
-    public = [new_public_id() for _ in range(count)]
+    public = new_public_ids(count)
     nothing = {name: "json" for name in ("push_said", "pull_said", "login_said")}
     tx.fill(
         "users",
@@ -85,7 +86,7 @@ def insert_users(tx: Tx, connection: int, count: int, now: Instant) -> list[User
 
 
 def insert_groups(tx: Tx, connection: int, names: Sequence[str], now: Instant) -> list[GroupKey]:
-    public = [new_public_id() for _ in names]
+    public = new_public_ids(len(names))
     tx.many(
         """
         INSERT INTO groups (public_id, connection_id, name, pull_known, login_known,
@@ -198,67 +199,6 @@ def list_groups(tx: Tx, said: Iterable[tuple[GroupKey, str]], as_of: Instant, no
         """,
         [{"key": key, "known": True, "name": name, "at": as_of} for key, name in listed],
     )
-
-
-def park_missing(tx: Tx, run: int, members: Sequence[tuple[GroupKey, UserKey]]) -> None:
-    """The read did not list these members. It counts only once the read proves complete."""
-    tx.fill("pull_missing", MEMBER, members, {"run_id": run})
-
-
-def unpark_missing(tx: Tx, run: int, group: GroupKey, users: Iterable[UserKey]) -> None:
-    """The group came again, and these are listed after all."""
-    tx.many(
-        "DELETE FROM pull_missing WHERE run_id = :run AND group_id = :group AND user_id = :user",
-        [{"run": run, "group": group, "user": user} for user in sorted(users)],
-    )
-
-
-def missing(
-    tx: Tx, run: int, after: tuple[GroupKey, UserKey], *, limit: int
-) -> list[tuple[GroupKey, UserKey]]:
-    """What is parked, in the order of its keys, from after the given ones."""
-    rows = tx.rows(
-        """
-        SELECT group_id, user_id FROM pull_missing
-        WHERE run_id = :run AND (group_id, user_id) > (:group, :user)
-        ORDER BY group_id, user_id LIMIT :limit
-        """,
-        {"run": run, "group": after[0], "user": after[1], "limit": limit},
-    )
-    return [(GroupKey(row.group_id), UserKey(row.user_id)) for row in rows]
-
-
-def deny_missing(tx: Tx, run: int, now: Instant, *, no_as_of: Instant, started: Instant) -> None:
-    """All that a round has parked, at once.
-
-    Whom the directory has affirmed since `no_as_of` was taken out after that, for the round
-    says that the group changed again: they are denied as of its start.
-    """
-    every = missing(tx, run, (GroupKey(0), UserKey(0)), limit=_ALL)
-    digests.forget(tx, {group for group, _ in every})
-    marks.deny_missing(tx, no_as_of, now, every)
-    marks.deny_missing(tx, started, now, marks.still_affirmed(tx, every))
-    forget_missing(tx, run, limit=_ALL)
-
-
-_ALL = 1 << 62
-
-
-def forget_missing(tx: Tx, run: int, *, limit: int) -> bool:
-    """So many of them. Answers whether any are left."""
-    first_left = tx.row(
-        """
-        SELECT group_id AS "group", user_id AS "user" FROM pull_missing WHERE run_id = :run
-        ORDER BY group_id, user_id LIMIT 1 OFFSET :limit
-        """,
-        {"run": run, "limit": limit},
-    )
-    sql = "DELETE FROM pull_missing WHERE run_id = :run"
-    if first_left is None:
-        tx.run(sql, {"run": run})
-        return False
-    tx.run(f"{sql} AND (group_id, user_id) < (:group, :user)", {"run": run, **first_left._asdict()})
-    return True
 
 
 def deny_unlisted(tx: Tx, kind: str, keys: Iterable[int], no_as_of: Instant, now: Instant) -> None:

@@ -6,7 +6,13 @@ Until then it would plan as if the tables were as empty as before the first read
 from models.store.database import Tx
 
 MANY = 10_000
-"""Changes after which it is worth the second it takes."""
+"""So few changes are not worth the second it takes."""
+SHARE = 20
+"""Nor is less than one in so many of all that was listed."""
+
+
+def are_outdated(changes: int, listed: int) -> bool:
+    return changes >= max(MANY, listed // SHARE)
 
 
 def renew(tx: Tx) -> None:

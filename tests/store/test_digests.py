@@ -168,14 +168,14 @@ def test_a_group_that_is_known_by_its_digest_is_not_looked_at(
 ) -> None:
     play = start(kind)
     looked_at: list[GroupKey] = []
-    look = memberships.affirmed
+    look = memberships.of_group
 
-    def looking(tx: Any, channel: Channel, group: GroupKey) -> set[UserKey]:
+    def looking(tx: Any, channel: Channel, group: GroupKey) -> tuple[set[UserKey], set[UserKey]]:
         looked_at.append(group)
         return look(tx, channel, group)
 
     play.company.members["ops"].add("dan")
-    monkeypatch.setattr(memberships, "affirmed", looking)
+    monkeypatch.setattr(memberships, "of_group", looking)
     play.read()
     assert looked_at == [play.group("ops")]
 
@@ -195,6 +195,21 @@ def test_a_read_does_not_vouch_for_a_group_that_another_spoke_of_meanwhile(kind:
         digests.stamp(tx, [(ops, before)], -77)
         digests.settle(tx, [(ops, 5)], -77)
     assert ops not in trusted(play)
+
+
+@every_store
+def test_a_member_whom_the_read_does_not_list_as_a_user_is_left_out(kind: str) -> None:
+    """Ada was listed by earlier reads, the newcomer by none: this read tells of neither."""
+    play = start(kind)
+    source = play.company.source()
+    del source.users["ada"]
+    source.members["ops"] |= {"newcomer"}
+    with play.database.write() as tx:  # so that this read is believed
+        tx.run("UPDATE connections SET pull_users = 0")
+    play.clock.at += 10**9
+    assert play.read(source=source).state == "complete"
+    assert affirmed(play, play.group("ops")) == {play.user("bob"), play.user("cyd")}
+    is_right(play)
 
 
 def test_the_roll_adds_up_what_the_ledger_would() -> None:

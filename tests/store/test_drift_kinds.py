@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from connectors.base import RemoteUser
 from connectors.errors import Refused, Transient
@@ -169,7 +170,7 @@ def _(play: Playground) -> Iterator[None]:
     team(play, "ada")
     play.push_user("ada", name={"givenName": "Ada"})
     known = play.company.users["ada"]
-    play.company.users["ada"] = replace(known, first_name="Adele")
+    play.company.users["ada"] = structs.replace(known, first_name="Adele")
     play.read()
     yield
     play.push_user("ada", name={"givenName": "Adele"})

@@ -64,3 +64,24 @@ def test_at_the_end_all_of_it_is_written() -> None:
     found.flush()
     assert [members(play, group) for group in teams] == [{user}] * 3
     assert found.changes == 3
+
+
+@pytest.mark.parametrize("is_foreseen", [True, False], ids=["known", "told meanwhile"])
+def test_what_is_listed_counts_though_somebody_spoke_of_it_before(is_foreseen: bool) -> None:
+    play, user, (first, *_) = made()
+    with play.database.write() as tx:
+        memberships.affirm(tx, Channel.PUSH, START, first, [user], now=START)
+        known = {(first, user)} if is_foreseen else set()
+        told = memberships.list_members(
+            tx, play.key, START + 5, [(first, user)], known=known, now=START + 5
+        )
+    assert told == {first}, "a newer no may stand there"
+    assert members(play, first) == {user}
+
+
+def test_what_was_known_and_is_forgotten_meanwhile_is_listed_all_the_same() -> None:
+    play, user, (first, *_) = made()
+    with play.database.write() as tx:
+        listed = [(first, user)]
+        memberships.list_members(tx, play.key, START, listed, known=set(listed), now=START)
+    assert members(play, first) == {user}

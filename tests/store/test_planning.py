@@ -28,6 +28,13 @@ def test_the_planner_knows_the_tables_after_a_large_read(monkeypatch: pytest.Mon
     assert counted(play.database) == 31
 
 
+def test_a_read_that_changed_a_hundredth_of_what_it_listed_leaves_the_plans_alone() -> None:
+    assert not statistics.are_outdated(9_999, 100)
+    assert statistics.are_outdated(10_000, 100)
+    assert not statistics.are_outdated(20_000, 2_000_000)
+    assert statistics.are_outdated(100_000, 2_000_000)
+
+
 def test_a_large_read_into_sqlite_needs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(statistics, "MANY", 1)
     play = playground(fresh())

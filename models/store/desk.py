@@ -46,9 +46,9 @@ class Desk:
     def __init__(self, database: Database) -> None:
         self._database = database
         is_sqlite = database.is_sqlite
-        writers = 1 if is_sqlite else WRITERS_TO_A_SERVER
+        self.writers = 1 if is_sqlite else WRITERS_TO_A_SERVER
         readers = READERS if is_sqlite else READERS_OF_A_SERVER
-        self._writing = Line("writer", writers, TOGETHER, self._write)
+        self._writing = Line("writer", self.writers, TOGETHER, self._write)
         self._reading = Line("reader", readers, TOGETHER if is_sqlite else 1, self._read)
 
     def write(self, asked: Asked) -> None:

@@ -6,6 +6,7 @@ REQUESTS = ("tests/api/test_scim_requests.py",)
 TOLERANCES = ("tests/api/test_scim_tolerances.py",)
 ATTEMPTS = ("tests/unit/test_attempts.py",)
 SECRECY = ("tests/unit/test_secrecy.py",)
+COMPANY = "tests/store/test_company.py"
 
 DOOR_FAULTS = [
     Fault(
@@ -98,5 +99,34 @@ DOOR_FAULTS = [
         "    if is_selection_compared:\n        forgive(tolerances.SELECTION_COMPARED)\n",
         "",
         TOLERANCES,
+    ),
+    # -- what shares a transaction
+    Fault(
+        "who is over the budget takes along whoever came together",
+        "sync/intake.py",
+        "if len(parts) == 1 or isinstance(ruling, Proceed):",
+        "if True:",
+        (COMPANY,),
+    ),
+    Fault(
+        "what a work left to be done outlives its failure",
+        "models/store/database.py",
+        "            del self._deferred[deferred:]\n",
+        "",
+        (COMPANY,),
+    ),
+    Fault(
+        "a setting is believed though it was changed",
+        "models/store/database.py",
+        "        if known.changes in SETTINGS:\n            self._minded.clear()\n",
+        "",
+        (COMPANY,),
+    ),
+    Fault(
+        "what a request touched is decided only if nobody came with it",
+        "sync/intake.py",
+        "parts = {id(one.touched): one.touched for one in asked if one.connection.key == key}",
+        "parts = {id(last.touched): last.touched}",
+        (COMPANY,),
     ),
 ]

@@ -53,9 +53,17 @@ def hand_in(
 
 
 def all_at_once(desk: Desk, works: list[Callable[[Tx], Any]]) -> list[Heard]:
-    """While the writer is kept busy, so that it finds them all when it comes back."""
+    """While the writers are kept busy, so that one finds them all when it comes back."""
     gate = threading.Event()
-    hand_in(desk, lambda _tx: gate.wait(5))
+    for _ in range(desk.writers):
+        begun = threading.Event()
+
+        def wait(_tx: Tx, begun: threading.Event = begun) -> None:
+            begun.set()
+            gate.wait(5)
+
+        hand_in(desk, wait)
+        assert begun.wait(5)
     found = [hand_in(desk, one) for one in works]
     gate.set()
     return found
@@ -105,6 +113,23 @@ def test_what_loses_the_whole_transaction_loses_nobody_elses_work(
     assert {one.result(5), other.result(5)} == users(found)
     assert len(users(found)) == 2
     assert broken.exception(5) is not None
+
+
+@pytest.mark.parametrize("found", ["postgresql"], indirect=True)
+@pytest.mark.servers
+def test_a_row_that_another_holds_keeps_nobody_waiting_but_who_wants_it(
+    desk: Desk, made: World, found: Database
+) -> None:
+    """Works in company hold rows for each other: two companies would wait for one another."""
+    with found.write() as tx:
+        mine = hired(made)(tx)
+    sql = f"UPDATE users SET email = 'x' WHERE id = {mine}"
+    with found.write() as holder:
+        holder.run(sql)
+        free, wanting = all_at_once(desk, [hired(made), lambda tx: tx.run(sql)])
+        assert free.result(5) in users(found)
+        assert not wanting.done()
+    assert wanting.result(5) == 1
 
 
 def test_nobody_is_told_before_others_can_see_it(desk: Desk, made: World, found: Database) -> None:

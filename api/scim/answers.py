@@ -1,9 +1,11 @@
 """What goes back: SCIM JSON, whatever happens (RFC 7644 §3.1 and §3.12)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
 
 import msgspec
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from api.scim import errors
 from api.scim.errors import ScimError, to_body
@@ -17,8 +19,31 @@ LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 Body = Mapping[str, object]
 
 
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A value that is too long to be held as text. Only as an attribute of a whole answer."""
+
+    pieces: Iterable[bytes]
+    """Its JSON."""
+
+
 def answer(body: Body, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    for name, value in body.items():
+        if isinstance(value, Spread):
+            whole = msgspec.json.encode({**body, name: msgspec.Raw(_GAP)})
+            before, _, after = whole.partition(_GAP)
+            sent = _one_by_one(chain([before], value.pieces, [after]))
+            return StreamingResponse(sent, status, headers, MEDIA_TYPE)
     return Response(msgspec.json.encode(body), status, headers, MEDIA_TYPE)
+
+
+_GAP = b"\x00"
+"""Stands in no JSON."""
+
+
+async def _one_by_one(pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
+    for one in pieces:
+        yield one
 
 
 def resource(body: Body, *, version: str, location: str, status: int = 200) -> Response:

@@ -83,7 +83,7 @@ class Ask:
 
     def show(self, tx: Tx, row: Row[Any], *, status: int = 200) -> Response:
         base_url = self.caller.base_url
-        renderer = Renderer(tx, base_url, self.projection)
+        renderer = Renderer(tx, base_url, self.projection, spreads=True)
         is_user = self.table == "users"
         (body,) = renderer.users([row]) if is_user else renderer.groups([row])
         return answers.resource(

@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 from sqlalchemy import Row
 
-from api.scim.answers import Body
+from api.scim.answers import Body, Spread
 from api.scim.attributes import Schema
 from api.scim.conditions import version_of
+from api.scim.members import LONG, Kind, listed
 from api.scim.projection import Projection
 from api.scim.schema import ENTERPRISE_USER, GROUP, USER
 from models import instant
@@ -28,6 +29,8 @@ class Renderer:
     projection: Projection
     versions: dict[int, str] = field(default_factory=dict)
     """Of what was shown, by its key."""
+    spreads: bool = False
+    """What is long may be sent in pieces, for it is the whole answer."""
 
     def users(self, rows: Sequence[Row[Any]]) -> list[Body]:
         found: dict[int, list[Body]] = {row.id: [] for row in rows}
@@ -60,20 +63,28 @@ class Renderer:
                 one["displayName"] = names[one["value"]]
 
     def groups(self, rows: Sequence[Row[Any]]) -> list[Body]:
-        found: dict[int, list[tuple[str, str]]] = {row.id: [] for row in rows}
         wanted = self.projection.wants("members", GROUP)
-        if rows and wanted:
-            nested = scim_shown.inner_groups(self.tx, list(found))
-            members = scim_shown.named_members if nested else scim_shown.members
-            for kind, listed in (("User", members(self.tx, list(found))), ("Group", nested)):
-                for group, public_id in listed:
-                    found[group].append((kind, public_id))
+        found = self._who_is_in([row.id for row in rows]) if rows and wanted else {}
         self.versions.update((row.id, version_of(row.scim_version)) for row in rows)
         own = [{"members": self._members(found[row.id])} if wanted else {} for row in rows]
         return [
             self._shown(row, loads(row.scim), GROUP, each)
             for row, each in zip(rows, own, strict=True)
         ]
+
+    def _who_is_in(self, groups: list[int]) -> dict[int, list[Kind]]:
+        inner = dict[int, list[str]]()
+        for group, public_id in scim_shown.inner_groups(self.tx, groups):
+            inner.setdefault(group, []).append(public_id)
+        members = scim_shown.named_members if inner else scim_shown.members
+        users = members(self.tx, groups)
+        return {
+            one: [
+                Kind("User", location(self.base_url, "User", ""), users.get(one, "")),
+                Kind("Group", location(self.base_url, "Group", ""), " ".join(inner.get(one, []))),
+            ]
+            for one in groups
+        }
 
     def _shown(self, row: Row[Any], document: Document, schema: Schema, own: Body) -> Body:
         head = {"schemas": document["schemas"], "id": row.public_id}
@@ -94,18 +105,13 @@ class Renderer:
         way = "indirect" if row.is_indirect else "direct"
         return {"value": row.public_id, "$ref": address, "display": row.name, "type": way}
 
-    def _members(self, listed: Sequence[tuple[str, str]]) -> object:
-        """There may be very many. Unless a part of each is asked for they are put into text at
-        once, in a fraction of the time and memory.
-        """
-        heads = {kind: location(self.base_url, kind, "") for kind in ("User", "Group")}
+    def _members(self, kinds: Sequence[Kind]) -> object:
+        """Where a part of each is asked for, one by one; very many only as they are sent."""
         if self.projection.cuts("members", GROUP):
-            return [{"value": one, "$ref": heads[kind] + one, "type": kind} for kind, one in listed]
-        refs = {kind: msgspec.json.encode(head).decode()[:-1] for kind, head in heads.items()}
-        each = [
-            f'{{"value":"{one}","$ref":{refs[kind]}{one}","type":"{kind}"}}' for kind, one in listed
-        ]
-        return msgspec.Raw(f"[{','.join(each)}]".encode())
+            return [one for kind in kinds for one in kind.each()]
+        if self.spreads and sum(len(one.ids) for one in kinds) > LONG:
+            return Spread(listed(kinds))
+        return msgspec.Raw(b"".join(listed(kinds)))
 
 
 def _manager(document: Document) -> list[str]:

@@ -38,7 +38,7 @@ class Renderer:
         documents = [loads(row.scim) for row in rows]
         self._refer_to_managers(rows, documents)
         for row, document in zip(rows, documents, strict=True):
-            besides = [*found[row.id], *_manager(document)]
+            besides = [*found[row.id], *self._manager(document)]
             self.versions[row.id] = version_of(row.scim_version, besides)
         own = [{"groups": found[row.id]} if wanted else {} for row in rows]
         return [
@@ -58,6 +58,14 @@ class Renderer:
             if one["value"] in names:
                 one["$ref"] = location(self.base_url, "User", one["value"])
                 one["displayName"] = names[one["value"]]
+
+    def _manager(self, document: Document) -> list[str]:
+        """The name of the manager, where it is that of one of our users and will be shown."""
+        extension = document.get(ENTERPRISE_USER) or {}
+        if "displayName" not in (extension.get("manager") or {}):
+            return []
+        shown = self.projection.show({ENTERPRISE_USER: extension}, USER).get(ENTERPRISE_USER, {})
+        return [one for part, one in shown.get("manager", {}).items() if part == "displayName"]
 
     def groups(self, rows: Sequence[Row[Any]]) -> list[Body]:
         found: dict[int, list[tuple[str, str]]] = {row.id: [] for row in rows}
@@ -106,12 +114,6 @@ class Renderer:
             f'{{"value":"{one}","$ref":{refs[kind]}{one}","type":"{kind}"}}' for kind, one in listed
         ]
         return msgspec.Raw(f"[{','.join(each)}]".encode())
-
-
-def _manager(document: Document) -> list[str]:
-    """The name of a manager, where it is that of one of our users."""
-    manager = (document.get(ENTERPRISE_USER) or {}).get("manager") or {}
-    return [manager["displayName"]] if "displayName" in manager else []
 
 
 def location(base_url: str, kind: str, public_id: str) -> str:

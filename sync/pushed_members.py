@@ -45,10 +45,10 @@ class PushedMembers(Voice):
 
     def remove(self, group: GroupKey, values: Sequence[str]) -> None:
         """Whom another way leads there stays, as an indirect member."""
+        waiting = scim_members.unpark(self.tx, group, list(values))
         found, strangers = self._named(values)
-        if strangers:
-            found = self._with_former(group, found, strangers)
-        scim_members.unpark(self.tx, group, list(values))
+        if not waiting.issuperset(strangers):
+            found = self._with_former(found, [one for one in strangers if one not in waiting])
         scim.touch(self.tx, [group], self.clock.now())
         if not indirect.is_nested(self.tx, group):
             self.say("members removed", MembersRemoved(group, found.users))
@@ -130,12 +130,11 @@ class PushedMembers(Voice):
         strangers = [value for value in rest if value not in groups]
         return Found(frozenset(users.values()), frozenset(groups.values())), strangers
 
-    def _with_former(self, group: GroupKey, found: Found, strangers: list[str]) -> Found:
-        """By an externalId that one of them had, and nobody has now. Whoever is waited for under
-        it is meant alone.
+    def _with_former(self, found: Found, rest: list[str]) -> Found:
+        """By an externalId that one of them had, and nobody has now. Whoever was waited for under
+        it was meant alone.
         """
-        link, waiting = self.connection.key, scim_members.parked_in(self.tx, group, strangers)
-        rest = [value for value in strangers if value not in waiting]
+        link = self.connection.key
         users, unclear = scim_members.former_members(self.tx, "user", link, rest)
         groups, others = scim_members.former_members(self.tx, "group", link, rest)
         unclear |= others | (users.keys() & groups.keys())

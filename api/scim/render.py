@@ -41,7 +41,7 @@ class Renderer:
         documents = [loads(row.scim) for row in rows]
         self._refer_to_managers(rows, documents)
         for row, document in zip(rows, documents, strict=True):
-            besides = [*found[row.id], *_manager(document)]
+            besides = [*found[row.id], *self._manager(document)]
             self.versions[row.id] = version_of(row.scim_version, besides)
         own = [{"groups": found[row.id]} if wanted else {} for row in rows]
         return [
@@ -61,6 +61,14 @@ class Renderer:
             if one["value"] in names:
                 one["$ref"] = location(self.base_url, "User", one["value"])
                 one["displayName"] = names[one["value"]]
+
+    def _manager(self, document: Document) -> list[str]:
+        """The name of the manager, where it is that of one of our users and will be shown."""
+        extension = document.get(ENTERPRISE_USER) or {}
+        if "displayName" not in (extension.get("manager") or {}):
+            return []
+        shown = self.projection.show({ENTERPRISE_USER: extension}, USER).get(ENTERPRISE_USER, {})
+        return [one for part, one in shown.get("manager", {}).items() if part == "displayName"]
 
     def groups(self, rows: Sequence[Row[Any]]) -> list[Body]:
         wanted = self.projection.wants("members", GROUP)
@@ -112,12 +120,6 @@ class Renderer:
         if self.spreads and sum(len(one.ids) for one in kinds) > LONG:
             return Spread(listed(kinds))
         return msgspec.Raw(b"".join(listed(kinds)))
-
-
-def _manager(document: Document) -> list[str]:
-    """The name of a manager, where it is that of one of our users."""
-    manager = (document.get(ENTERPRISE_USER) or {}).get("manager") or {}
-    return [manager["displayName"]] if "displayName" in manager else []
 
 
 def location(base_url: str, kind: str, public_id: str) -> str:

@@ -73,18 +73,6 @@ _HAD = " UNION ".join(
 )
 
 
-def parked_in(tx: Tx, group: GroupKey, values: list[str]) -> set[str]:
-    """Which of these the group waits for."""
-    return {
-        value
-        for start in range(0, len(values), 5000)
-        for value in tx.column(
-            "SELECT value FROM parked_members WHERE group_id = :group AND value IN :values",
-            {"group": group, "values": values[start : start + 5000]},
-        )
-    }
-
-
 def park(
     tx: Tx, connection: int, group: GroupKey, *, values: Sequence[str], as_of: Instant
 ) -> None:
@@ -102,17 +90,17 @@ def park(
     )
 
 
-def unpark(tx: Tx, group: GroupKey, values: list[str] | None = None) -> int:
-    """These are not to join any more; None is all of the group's. Answers how many were to."""
+def unpark(tx: Tx, group: GroupKey, values: list[str] | None = None) -> set[str]:
+    """These are not to join any more; None is all of the group's. Answers which were to."""
     if values is None:
-        return tx.run("DELETE FROM parked_members WHERE group_id = :group", {"group": group})
-    return sum(
-        tx.run(
-            "DELETE FROM parked_members WHERE group_id = :group AND value IN :values",
-            {"group": group, "values": values[start : start + 5000]},
-        )
+        sql = "DELETE FROM parked_members WHERE group_id = :group RETURNING value"
+        return set(tx.column(sql, {"group": group}))
+    sql = "DELETE FROM parked_members WHERE group_id = :group AND value IN :values RETURNING value"
+    return {
+        value
         for start in range(0, len(values), 5000)
-    )
+        for value in tx.column(sql, {"group": group, "values": values[start : start + 5000]})
+    }
 
 
 def parked_for(tx: Tx, connection: int, values: list[str]) -> list[tuple[GroupKey, str]]:

@@ -279,14 +279,19 @@ def _moved(idp: Idp, path: str, before: str) -> str:
 
 
 def test_a_version_without_groups_is_that_of_what_was_shown(idp: Idp) -> None:
-    ada = idp.user("ada")
+    boss = idp.user("boss")
+    ada = idp.user("ada", **{ENTERPRISE: {"manager": {"value": boss["id"]}}})
     idp.group("Engineering", [ada["id"]])
     path = f"/Users/{ada['id']}"
+    assert idp.get(f"{path}?attributes=userName").headers["etag"] == 'W/"1"'
+    named = idp.get(f"{path}?attributes=manager.displayName").headers["etag"]
+    assert named not in ('W/"1"', idp.get(path).headers["etag"])
+    idp.patch(path, {"op": "remove", "path": f"{ENTERPRISE}:manager"})
     part = idp.get(f"{path}?excludedAttributes=groups")
-    assert part.headers["etag"] == part.json()["meta"]["version"] == 'W/"1"'
-    again = idp.get(f"{path}?excludedAttributes=groups", if_none_match='W/"1"')
+    assert part.headers["etag"] == part.json()["meta"]["version"] == 'W/"2"'
+    again = idp.get(f"{path}?excludedAttributes=groups", if_none_match='W/"2"')
     assert again.status_code == 304
-    assert idp.get(path, if_none_match='W/"1"').status_code == 200
+    assert idp.get(path, if_none_match='W/"2"').status_code == 200
 
 
 @pytest.mark.parametrize(

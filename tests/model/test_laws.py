@@ -135,19 +135,19 @@ def test_any_order_and_any_repetition_decide_the_same(
 def test_an_incomplete_read_takes_nothing_away(
     wanted: Rules, history: list[Heard], partial: Heard
 ) -> None:
-    """What a point read did not list counts once its group is known to be the directory's."""
+    """What others did not list counts once it is known that the directory can name it."""
     before = world(wanted, history)
     after = verdicts(before.hears(partial)) if wanted.pull else verdicts(before)
-    named = verdicts(before.hears(_naming(partial)) if wanted.pull else before)
+    denied = verdicts(before.hears(_naming(partial)) if wanted.pull else before)
     for fact, answer in verdicts(before).items():
-        stood = {answer, named[fact]} if fact.about == "member" else {answer}
-        assert not (stood == {YES} and after[fact] == NO), fact
+        assert not (answer == YES and after[fact] == NO != denied[fact]), fact
 
 
 def _naming(read: Heard) -> Heard:
-    """The groups that a read names, so long ago that nothing else follows from it."""
-    groups = frozenset(fact for fact in read.yes if fact.about == "group")
-    return Heard(PULL, 1, yes=groups)
+    """Whom and what a read names, so long ago that nothing else follows from it."""
+    groups = {fact for fact in read.yes if fact.about == "group"}
+    users = {Fact("exists", fact.user) for fact in read.yes if fact.user}
+    return Heard(PULL, 1, yes=frozenset(groups | users))
 
 
 @pytest.mark.parametrize("is_read_alone_first", [True, False])

@@ -1,4 +1,4 @@
-"""What an identity provider pushes: users and groups, one word at a time."""
+"""What an identity provider pushes, one word at a time: users here, groups beside."""
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
@@ -6,31 +6,22 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from models.evidence import (
-    Channel,
-    GroupSaid,
-    MembersRemoved,
-    UserSaid,
-)
-from models.identity import GroupKey, Identifier, UserKey
+from models.evidence import MembersRemoved, UserSaid
+from models.identity import Identifier, UserKey
 from models.store import identities, indirect, newcomers, scim, subjects
 from models.store.database import loads
 from models.store.scim import name_key
-from sync import identify, pushed, pushed_who
+from sync import pushed, pushed_who
 from sync.extensions import mapping
 from sync.matching import Recycled
 from sync.pushed import Resource
-from sync.pushed_members import Found, PushedMembers
+from sync.pushed_groups import NameTaken, PushedGroups, waited_for
+from sync.pushed_members import Found
 from sync.tolerances import NAME_GIVEN_ON, RETURNING_USER
-from sync.voice import Voice
-
-
-class NameTaken(Exception):
-    """Somebody else is pushed under this userName, displayName or externalId."""
 
 
 @dataclass(frozen=True, slots=True)
-class Push(Voice):
+class Push(PushedGroups):
     """The push channel of one connection, within one transaction."""
 
     def create_user(self, resource: Resource) -> tuple[Row[Any], bool]:
@@ -78,7 +69,7 @@ class Push(Voice):
         identities.name_first(self.tx, link, key, names, proof="pushed", now=now)
         self.note("user", replace(word, user=key), now)
         arrived = Found(users=frozenset({key}))
-        self._members.arrive(arrived, _waited_for(row.public_id, resource))  # its turn is taken
+        self._members.arrive(arrived, waited_for(row.public_id, resource))  # its turn is taken
         return row
 
     def take_over(self, public_id: str) -> bool:
@@ -92,7 +83,7 @@ class Push(Voice):
             return False
         document = pushed.first_document(row.user_name, None)
         try:
-            self._save("users", row.id, document, attribute="userName")
+            self._save_user(row.id, document)
         except NameTaken:
             return False
         self.say("user taken over", UserSaid(user=UserKey(row.id), active=False))
@@ -117,7 +108,7 @@ class Push(Voice):
         if resource.get("externalId") != before.scim_external_id:
             self._members.expect(resource.get("externalId"))
         if spoken is None or not _is_called(before, resource):
-            saved = self._save("users", key, resource, attribute="userName")
+            saved = self._save_user(key, resource)
             self._name_user(key, resource)
         else:
             saved = self._keep("users", key, resource, attribute="userName")
@@ -146,85 +137,16 @@ class Push(Voice):
         out = [MembersRemoved(group, frozenset({key})) for group in groups]
         self.say("user deleted", UserSaid(user=key, exists=False), *out)
 
-    def create_group(self, resource: Resource, members: Sequence[str] | None) -> GroupKey:
-        """Raises NameTaken and Circle."""
-        self.take_turn()
-        name = str(resource["displayName"])
-        key = pushed_who.known_group(self.tx, self.connection, resource)
-        if key is None:
-            now = self.clock.now()
-            key = identities.insert_group(self.tx, self.connection.key, name, now)
-        self.describe_group(key, resource)
-        public_id = str(scim.of_key(self.tx, "groups", key).public_id)
-        self._join_parked(Found(groups=frozenset({key})), public_id, resource)
-        if members:
-            self.add_members(key, members)
-        return key
-
-    def describe_group(self, key: GroupKey, resource: Resource) -> None:
-        """Its name and other attributes; its members are not spoken of.
-
-        Where it was waited for under its externalId it comes in. Raises NameTaken and Circle.
-        """
-        before = scim.of_key(self.tx, "groups", key)
-        self._save("groups", key, resource, attribute="displayName")
-        now = self.clock.now()
-        for identifier in pushed.group_names(resource):
-            identities.name_group(
-                self.tx, self.connection.key, key, identifier, proof="pushed", now=now
-            )
-        if before.push_name and before.scim is not None:
-            renamed = (key, str(before.push_name), str(resource["displayName"]))
-            identify.note_renamed(
-                self.tx, self.connection.key, [renamed], channel=Channel.PUSH, now=now
-            )
-        said = GroupSaid(group=key, exists=True, name=str(resource["displayName"]))
-        self.say("group", said)
-        if resource.get("externalId") not in (None, before.scim_external_id):
-            self._join_parked(Found(groups=frozenset({key})), str(before.public_id), resource)
-
-    def delete_group(self, key: GroupKey) -> None:
-        scim.erase(self.tx, "groups", key, now=self.clock.now())
-        self._members.end(key)
-
-    def add_members(self, group: GroupKey, values: Sequence[str]) -> None:
-        """Users and groups. Who is not known yet is parked. Raises Circle."""
-        self._members.add(group, values)
-
-    def remove_members(self, group: GroupKey, values: Sequence[str]) -> None:
-        self._members.remove(group, values)
-
-    def replace_members(self, group: GroupKey, values: Sequence[str]) -> None:
-        """These and nobody else. Raises Circle."""
-        self._members.replace(group, values)
-
-    @property
-    def _members(self) -> PushedMembers:
-        kept = (self.said, self.touched, self.parked, self.missed, self.forgiven)
-        return PushedMembers(self.tx, self.connection, self.clock, *kept)
+    def _save_user(self, key: int, resource: Resource) -> Row[Any]:
+        """Where its names may be new. Raises NameTaken."""
+        if self._is_anothers(resource.get("externalId"), key):
+            raise NameTaken(f"The externalId {resource['externalId']} is taken.")
+        return self._save("users", key, resource, attribute="userName")
 
     def _attributes(
         self, resource: Resource, spoken: Set[str] | None = None
     ) -> dict[str, str | None]:
         return pushed.attributes(resource, spoken, mapping(self.connection.extensions))
-
-    def _save(self, table: str, key: int, resource: Resource, *, attribute: str) -> Row[Any]:
-        """Where its names may be new. Raises NameTaken."""
-        name = str(resource[attribute])
-        other = scim.by_name(self.tx, table, connection=self.connection.key, name=name)
-        if attribute == "userName" and self._is_anothers(resource.get("externalId"), key):
-            raise NameTaken(f"The externalId {resource['externalId']} is taken.")
-        if other is not None and other.id != key:
-            raise NameTaken(f"The {attribute} {name} is taken.")
-        return self._keep(table, key, resource, attribute=attribute)
-
-    def _keep(self, table: str, key: int, resource: Resource, *, attribute: str) -> Row[Any]:
-        """Raises NameTaken where somebody took the name in this very moment."""
-        name, now = str(resource[attribute]), self.clock.now()
-        saved = scim.save(self.tx, table, key, resource=resource, name=name, now=now)
-        if saved is None:
-            raise NameTaken(f"The {attribute} {name} is taken.")
-        return saved
 
     def _is_anothers(self, external: object, key: int) -> bool:
         """Whether another user is pushed under this externalId. If nobody is, it is ours now."""
@@ -235,12 +157,6 @@ class Push(Voice):
         if found is None and scim.take_turns(self.tx, link, [name]):
             found = scim.by_external_id(self.tx, "users", connection=link, external_id=name)
         return found is not None and found.id != key
-
-    def _join_parked(self, arrived: Found, public_id: str, resource: Resource) -> None:
-        """Whoever parks one of its names meanwhile is done by now, or finds it."""
-        names = _waited_for(public_id, resource)
-        scim.take_turns(self.tx, self.connection.key, names)
-        self._members.arrive(arrived, names)
 
     def _standing(self, resource: Resource) -> UserKey | None:
         """A deactivated user that the provider posts again. Raises NameTaken for any other.
@@ -279,12 +195,6 @@ class Push(Voice):
                     said = loads(scim.of_key(self.tx, "users", key).pull_said) or {}
                     kept += [name_key(said["user_name"][0])] if "user_name" in said else []
                 identities.retire_user_names(self.tx, key, one.namespace, kept=kept, now=now)
-
-
-def _waited_for(public_id: str, resource: Resource) -> list[str]:
-    """Under which names it may be parked in groups."""
-    external = resource.get("externalId")
-    return [public_id, str(external)] if external else [public_id]
 
 
 def _is_called(row: Row[Any], resource: Resource) -> bool:

@@ -10,7 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from api.scim import errors
 from api.scim.errors import ScimError, to_body
 from models.store.fields import Refused
-from sync.push import NameTaken
+from sync.pushed_groups import NameTaken
 from sync.pushed_members import Circle
 
 MEDIA_TYPE = "application/scim+json"

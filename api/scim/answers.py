@@ -120,7 +120,7 @@ def _headers(error: ScimError) -> dict[str, str]:
             return {"Allow": allowed}
         case errors.TooManyRequests(retry_after=seconds):
             return {"Retry-After": str(seconds)}
-        case errors.Failed():
-            return {"Connection": "close"}  # the server hangs up after a fault
+        case errors.Failed() | errors.TooSlow():
+            return {"Connection": "close"}  # the server hangs up
         case _:
             return {}

@@ -1,16 +1,22 @@
 """Read the body of a request, up to its limit."""
 
+import asyncio
 import json
 
 import msgspec
 from starlette.requests import Request
 
 from api.scim.discovery import MAX_PAYLOAD
-from api.scim.errors import InvalidSyntax, PayloadTooLarge
+from api.scim.errors import InvalidSyntax, PayloadTooLarge, TooSlow
+
+PATIENCE = 60.0
+"""Seconds for a whole body to arrive. Providers give up no later."""
 
 
 async def body_of(request: Request) -> object:
-    """The JSON of the body, whatever it is called. Raises InvalidSyntax and PayloadTooLarge.
+    """The JSON of the body, whatever it is called.
+
+    Raises InvalidSyntax, PayloadTooLarge and TooSlow.
 
     A name that stands twice in one object, in whatever case (RFC 7643 §2.1), could mean either
     value. To let the last count would be to guess, and who is guessed out of a list of members
@@ -56,11 +62,15 @@ async def _bytes(request: Request) -> bytes:
     if announced.isdigit() and int(announced) > MAX_PAYLOAD:
         raise _too_large()
     chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > MAX_PAYLOAD:
-            raise _too_large()
-        chunks.append(chunk)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > MAX_PAYLOAD:
+                    raise _too_large()
+                chunks.append(chunk)
+    except TimeoutError as trouble:
+        raise TooSlow(f"The body did not arrive within {PATIENCE:g} seconds.") from trouble
     return b"".join(chunks)
 
 

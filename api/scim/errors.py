@@ -129,6 +129,10 @@ class PayloadTooLarge(ScimError):
     status = 413
 
 
+class TooSlow(ScimError):
+    status = 408
+
+
 class TooManyRequests(ScimError):
     status = 429
 

@@ -1,5 +1,6 @@
 """A token opens its own connection and nothing else, and no answer says why one did not."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import httpx
 import pytest
 
 from api.attempts import BURST
+from api.scim import body as bodies
 from models.instant import HOUR
 from models.store import accounts
 from models.store.vault import hashed
@@ -227,3 +229,18 @@ def test_the_service_describes_itself_under_its_own_address(idp: Idp) -> None:
 @pytest.mark.parametrize("path", ["/ServiceProviderConfig", "/ResourceTypes", "/Schemas"])
 def test_what_the_service_says_of_itself_is_not_filtered(path: str, idp: Idp) -> None:
     assert idp.get(f'{path}?filter=name eq "User"').status_code == 403
+
+
+def test_a_body_that_does_not_arrive_is_not_waited_for_without_end(
+    idp: Idp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "PATIENCE", 0.2)
+
+    def chunks() -> Iterator[bytes]:
+        yield b'{"userName":'
+        time.sleep(1)
+        yield b'"ada"}'
+
+    answer = idp.http.post("/Users", content=chunks())
+    assert (answer.status_code, answer.json()["status"]) == (408, "408")
+    assert idp.find("Users", "id pr")["totalResults"] == 0

@@ -8,7 +8,7 @@ import re
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 from operator import itemgetter
 from typing import Any, TypeVar
@@ -17,6 +17,8 @@ import msgspec
 from sqlalchemy import Connection, Dialect, Row, bindparam, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import NULLTYPE
+
+from models.store.lean import LeanCursor
 
 Params = Mapping[str, Any]
 T = TypeVar("T")
@@ -36,11 +38,16 @@ CHUNK = 5000
 class Link:
     """One connection of a driver, within one transaction."""
 
-    __slots__ = ("connection", "error", "listeners", "raw")
+    __slots__ = ("connection", "cursor", "error", "listeners", "raw")
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.raw: Any = connection.connection.dbapi_connection
+        raw: Any = connection.connection.dbapi_connection
+        self.raw = raw
+        self.cursor: Callable[[], Any] = raw.cursor
+        if connection.dialect.name == "postgresql":
+            prepared = connection.connection.info.setdefault("prepared", {})
+            self.cursor = partial(LeanCursor, raw, prepared)
         self.error: type[Exception] = connection.dialect.loaded_dbapi.Error
         self.listeners: tuple[Any, ...] = tuple(connection.engine.dispatch.before_cursor_execute)
 
@@ -253,7 +260,7 @@ def ran(
     anew: bool = False,
 ) -> T:
     """As the driver takes it. `anew`: PostgreSQL is to plan it for these very parameters."""
-    cursor = link.raw.cursor()
+    cursor = link.cursor()
     try:
         for listener in link.listeners:
             listener(link.connection, cursor, sql, params, None, many)

@@ -19,7 +19,7 @@ LISTED = 20_000
 """So many listed members are compared at once; a larger group for itself."""
 ROWS = 10_000
 """So many rows are written in one transaction: a push waits for its end."""
-DENIED = 2_000
+DENIED = 500
 """So many parked members are denied in one transaction. SQLite keeps a copy in memory of every page
 that one statement changes, and these lie apart."""
 PATIENCE = 5 * SECOND

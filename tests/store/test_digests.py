@@ -130,6 +130,7 @@ def twice(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(merge, "ROWS", rows)
         patch.setattr(merge, "LISTED", rows)
+        patch.setattr(merge, "DENIED", rows)
         return look(live(kind, history, is_right)), look(live(kind, history, forget))
 
 

@@ -10,8 +10,8 @@ import msgspec
 from sqlalchemy import Connection, Row, text
 from sqlalchemy.exc import DBAPIError
 
-from models.store import driver, engines
-from models.store.driver import Columns, Params, Statement
+from models.store import driver, engines, statements
+from models.store.statements import Columns, Params, Statement
 
 T = TypeVar("T")
 TRIES = 50
@@ -98,7 +98,7 @@ class Tx:
         common, inserted = same or {}, 0
         if table in SETTINGS:
             self._minded.clear()
-        for sql, given in driver.filling(table, columns, rows, common, self.connection.dialect):
+        for sql, given in statements.filling(table, columns, rows, common, self.connection.dialect):
             inserted += driver.ran(self._link, sql, given, driver.count)
         return inserted
 
@@ -135,11 +135,11 @@ class Tx:
 
     def insert(self, table: str, values: Params) -> int:
         """Insert one row; answers its key."""
-        return int(self.value(driver.insertion(table, tuple(values), "id"), values))
+        return int(self.value(statements.insertion(table, tuple(values), "id"), values))
 
     def insert_row(self, table: str, values: Params) -> Row[Any]:
         """Insert one row; answers it."""
-        row = self.row(driver.insertion(table, tuple(values), "*"), values)
+        row = self.row(statements.insertion(table, tuple(values), "*"), values)
         assert row is not None
         return row
 
@@ -173,7 +173,7 @@ class Tx:
         return driver.taken(self._link, self._known(sql), params, take)
 
     def _known(self, sql: str) -> Statement:
-        known = driver.statement(sql, self.connection.dialect)
+        known = statements.statement(sql, self.connection.dialect)
         if known.changes in SETTINGS:
             self._minded.clear()
         return known

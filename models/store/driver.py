@@ -1,36 +1,19 @@
 """Statements straight through the driver, which takes a tenth of what a Core result takes.
 
-SQLAlchemy still says how a driver wants its parameters, and what kind of error an error is;
-compiled statements and the shapes of rows are kept.
+SQLAlchemy still says what kind of error an error is.
 """
 
-import re
-from collections import namedtuple
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache, partial
-from itertools import chain
-from operator import itemgetter
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, TypeVar
 
-import msgspec
-from sqlalchemy import Connection, Dialect, Row, bindparam, text
+from sqlalchemy import Connection, Row
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.types import NULLTYPE
 
 from models.store.lean import LeanCursor
+from models.store.statements import Params, Statement
 
-Params = Mapping[str, Any]
 T = TypeVar("T")
-KEPT = 2048
-"""Statements, and shapes of rows."""
-NUMBER = "bigint"
-Columns = Mapping[str, str]
-"""Names, each with its type."""
-AT_ONCE = 100
-"""Rows that are inserted into SQLite by one statement."""
-SHORT = 50
-"""As long as a list may be for PostgreSQL to keep the plan of a statement."""
 CHUNK = 5000
 """Rows that are fetched at once."""
 
@@ -50,162 +33,6 @@ class Link:
             self.cursor = partial(LeanCursor, raw, prepared)
         self.error: type[Exception] = connection.dialect.loaded_dbapi.Error
         self.listeners: tuple[Any, ...] = tuple(connection.engine.dispatch.before_cursor_execute)
-
-
-@dataclass(slots=True)
-class Statement:
-    """One statement as a driver takes it."""
-
-    sql: str
-    places: tuple[str, ...] | None
-    """The parameters in their order, where the driver takes them by position."""
-    lists: tuple[str, ...]
-    nothing: str
-    """What is written for an empty list."""
-    pick: Callable[[Params], Any]
-    """The parameters as the driver takes them, where no list is among them."""
-    changes: str | None
-    """The table that it writes to."""
-    _columns: int = -1
-    _make: Callable[[Iterable[Any]], Any] = tuple
-
-    def filled(self, params: Params) -> tuple[str, Any]:
-        """With its lists written out, where the driver does not take them as they are."""
-        sql = self.sql
-        if self.places is None:
-            return sql, params
-        placed: list[Any] = []
-        for name in self.places:
-            placed += params[name] if name in self.lists else [params[name]]
-        for name in self.lists:
-            holders = ", ".join("?" * len(params[name]))
-            sql = sql.replace(_holder(name), holders or self.nothing)
-        return sql, placed
-
-    def is_long(self, params: Params) -> bool:
-        """A plan that was prepared for any list would look through this one row by row."""
-        return self.places is None and any(len(params[name]) > SHORT for name in self.lists)
-
-    def every(self, params: Sequence[Params]) -> Sequence[Any]:
-        """The parameters of many repetitions. Lists do not expand here."""
-        match self.places:
-            case None:
-                return params
-            case ():
-                return [()] * len(params)
-            case (name,):
-                return [(one[name],) for one in params]
-            case names:
-                return list(map(itemgetter(*names), params))
-
-    def row_of(self, cursor: Any) -> Callable[[Iterable[Any]], Any]:
-        """Makes rows of what this statement found: of the same columns every time."""
-        answer = getattr(cursor, "pgresult", None)
-        columns = len(cursor.description) if answer is None else answer.nfields
-        if columns != self._columns:
-            self._columns, self._make = columns, _shape(_names(cursor))
-        return self._make
-
-
-@lru_cache(maxsize=KEPT)
-def statement(sql: str, dialect: Dialect) -> Statement:
-    """A parameter that follows IN is a list."""
-    lists = tuple(dict.fromkeys(_LISTED.findall(sql)))
-    clause = text(sql).bindparams(*(bindparam(name, expanding=True) for name in lists))
-    compiled: Any = clause.compile(dialect=dialect)
-    nothing = compiled.visit_empty_set_expr([NULLTYPE])
-    written = _WRITTEN.match(sql)
-    table = written[1] if written else None
-    if compiled.positiontup is None:
-        plain = _with_arrays(compiled.string, lists)
-        return Statement(plain, None, lists, nothing, _as_it_is, table)
-    places = tuple(compiled.positiontup)
-    return Statement(compiled.string, places, lists, nothing, _picker(places), table)
-
-
-_LISTED = re.compile(r"\bIN\s+:(\w+)")
-_WRITTEN = re.compile(r"\s*(?:UPDATE|INSERT\s+INTO|DELETE\s+FROM)\s+(\w+)", re.IGNORECASE)
-
-
-def _as_it_is(params: Params) -> Any:
-    return params
-
-
-def _picker(places: tuple[str, ...]) -> Callable[[Params], Any]:
-    match places:
-        case ():
-            return lambda _: ()
-        case (name,):
-            return lambda params: (params[name],)
-        case _:
-            return itemgetter(*places)
-
-
-def _with_arrays(sql: str, lists: tuple[str, ...]) -> str:
-    """PostgreSQL takes a list as one parameter: the statement is short, and always the same."""
-    for name in lists:
-        listed = f"IN ({_holder(name)})"
-        sql = sql.replace(f"NOT {listed}", f"<> ALL(%({name})s)")
-        sql = sql.replace(listed, f"= ANY(%({name})s)")
-    return sql
-
-
-def _holder(name: str) -> str:
-    return f"__[POSTCOMPILE_{name}]"
-
-
-@lru_cache(maxsize=KEPT)
-def insertion(table: str, columns: tuple[str, ...], returned: str) -> str:
-    """A statement that inserts one row and answers some of it."""
-    holders = ", ".join(f":{name}" for name in columns)
-    names = ", ".join(columns)
-    return f"INSERT INTO {table} ({names}) VALUES ({holders}) RETURNING {returned}"
-
-
-def filling(
-    table: str, columns: Columns, rows: Sequence[tuple[Any, ...]], same: Params, dialect: Dialect
-) -> Iterator[tuple[str, list[Any]]]:
-    """Statements that insert rows, and what is the same in all of them, where no row is.
-
-    SQLite takes some rows at a time, PostgreSQL each column as one array: a tenth of the time
-    of a row at a time. (Arrays are written by us, as its driver takes long for that.)
-    """
-    head = f"INSERT INTO {table} ({', '.join([*columns, *same])})"
-    constants, tail = [*same.values()], "ON CONFLICT DO NOTHING"
-    if dialect.name == "sqlite":
-        row, others = f"({', '.join('?' * len(columns))})", ", ?" * len(same)
-        for start in range(0, len(rows), AT_ONCE):
-            some = rows[start : start + AT_ONCE]
-            values = ", ".join([row] * len(some))
-            sql = f"{head} SELECT g.*{others} FROM (VALUES {values}) AS g WHERE 1 {tail}"
-            yield sql, [*constants, *chain.from_iterable(some)]
-    elif rows:
-        casts = ", ".join(f"{name}::{of}" for name, of in columns.items())
-        arrays = ", ".join(map(_unnested, columns.values()))
-        source = f"ROWS FROM ({arrays}) AS g ({', '.join(columns)})"
-        sql = f"{head} SELECT {casts}{', %s' * len(same)} FROM {source} {tail}"
-        yield sql, [*constants, *map(_array, columns.values(), zip(*rows, strict=True))]
-
-
-def _unnested(of: str) -> str:
-    return "unnest(%s::bigint[])" if of == NUMBER else "json_array_elements_text(%s::json)"
-
-
-def _array(of: str, column: Iterable[Any]) -> str:
-    if of != NUMBER:
-        return msgspec.json.encode(column).decode()
-    return f"{{{','.join(['NULL' if one is None else str(one) for one in column])}}}"
-
-
-@lru_cache(maxsize=KEPT)
-def _shape(names: tuple[Any, ...]) -> Callable[[Iterable[Any]], Any]:
-    """Makes rows of these columns. Of a name that comes twice the last column counts."""
-    told = [n.decode() if isinstance(n, bytes) else n for n in names]
-    last = {name: place for place, name in enumerate(told)}
-    fields = [name if last[name] == place else "" for place, name in enumerate(told)]
-    row: Any = namedtuple("Row", fields, rename=True)  # type: ignore[misc]  # columns vary
-    make: Callable[[Iterable[Any]], Any] = row._make
-    return make
 
 
 def every_row(cursor: Any, known: Statement) -> list[Row[Any]]:
@@ -231,14 +58,6 @@ def every_tuple(cursor: Any, _known: Statement) -> list[tuple[Any, ...]]:
 def count(cursor: Any, _known: object = None) -> int:
     """How many rows were changed."""
     return int(cursor.rowcount)
-
-
-def _names(cursor: Any) -> tuple[Any, ...]:
-    """psycopg makes an object of each column that is asked for; libpq's own answer is at hand."""
-    answer = getattr(cursor, "pgresult", None)
-    if answer is not None:
-        return tuple(map(answer.fname, range(answer.nfields)))
-    return tuple([column[0] for column in cursor.description])
 
 
 def taken(link: Link, known: Statement, params: Params, take: Callable[[Any, Statement], T]) -> T:

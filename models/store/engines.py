@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 from sqlmodel import SQLModel
 
-from models.store import driver, folding
+from models.store import driver, folding, statements
 
 folding.create_with(SQLModel.metadata)
 
@@ -67,7 +67,7 @@ def postgres(url: str) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(dbapi: Any, _record: object) -> None:
-        dbapi.prepared_max = driver.KEPT
+        dbapi.prepared_max = statements.KEPT
         dbapi.execute(f"SET idle_in_transaction_session_timeout = '{STILL}s'")
         dbapi.commit()
 

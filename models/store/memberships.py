@@ -13,7 +13,7 @@ from models.instant import Instant
 from models.store import changes, digests, marks, member_covers
 from models.store.changes import Said
 from models.store.database import Tx
-from models.store.driver import NUMBER
+from models.store.statements import NUMBER
 
 MEMBER = {"group_id": NUMBER, "user_id": NUMBER}
 

@@ -6,8 +6,8 @@ from typing import Any
 from models.instant import Instant
 from models.plans import Planned
 from models.store.database import Tx, dumps
-from models.store.driver import NUMBER
 from models.store.identities import new_public_ids
+from models.store.statements import NUMBER
 
 _COLUMNS = {
     "target_id": NUMBER,

@@ -7,7 +7,7 @@ from models.identity import GroupKey, UserKey
 from models.instant import Instant
 from models.store import digests, marks
 from models.store.database import Tx
-from models.store.driver import NUMBER
+from models.store.statements import NUMBER
 
 _MEMBER = {"group_id": NUMBER, "user_id": NUMBER}
 Member = tuple[int, int]

@@ -8,8 +8,8 @@ from models.identity import GroupKey, Identifier, UserKey
 from models.instant import Instant
 from models.store import changes, identities
 from models.store.database import Tx, dumps
-from models.store.driver import NUMBER
 from models.store.identities import new_public_ids
+from models.store.statements import NUMBER
 
 
 @dataclass(frozen=True, slots=True)

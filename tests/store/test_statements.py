@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from models.store import driver
+from models.store import statements
 from models.store.database import Database, Tx
-from models.store.driver import NUMBER
+from models.store.statements import NUMBER
 from tests.playground import EVERY_STORE, fresh
 
 STRANGE = [
@@ -36,7 +36,7 @@ def filled(tx: Tx, rows: int) -> int:
 
 
 def test_many_rows_are_inserted_as_they_are_given(database: Database) -> None:
-    count = 2 * driver.AT_ONCE + 1
+    count = 2 * statements.AT_ONCE + 1
     with database.trial() as tx:
         assert filled(tx, count) == count
         rows = tx.tuples("SELECT key, told, common FROM things ORDER BY key")

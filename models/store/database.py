@@ -20,9 +20,10 @@ SETTINGS = frozenset(
 )
 """Tables that are written to once in a while, and read for every request."""
 _numbers = msgspec.json.Decoder(set[int]).decode
-_LOST = frozenset({"40001", "40P01", "55P03", "23505", "25P03"})
-"""Serialization, deadlock, a lock not to be had, a row that another inserted meanwhile, and
-a transaction that stood still for too long."""
+_LOST = frozenset({"40001", "40P01", "55P03", "23505", "25P03", "26000", "08006"})
+"""Serialization, deadlock, a lock not to be had, a row that another inserted meanwhile, a
+transaction that stood still for too long, a statement that was prepared and is no more, and a
+connection that went before the commit."""
 
 
 class Tx:

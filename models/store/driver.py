@@ -29,8 +29,7 @@ class Link:
         self.raw = raw
         self.cursor: Callable[[], Any] = raw.cursor
         if connection.dialect.name == "postgresql":
-            prepared = connection.connection.info.setdefault("prepared", {})
-            self.cursor = partial(LeanCursor, raw, prepared)
+            self.cursor = partial(LeanCursor, raw)
         self.error: type[Exception] = connection.dialect.loaded_dbapi.Error
         self.listeners: tuple[Any, ...] = tuple(connection.engine.dispatch.before_cursor_execute)
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlmodel import SQLModel
 
 from models.store import driver, folding, statements
+from models.store.lean import LeanConnection
 
 folding.create_with(SQLModel.metadata)
 
@@ -64,6 +65,10 @@ def postgres(url: str) -> Engine:
     decode = msgspec.json.decode
     engine = create_engine(url, pool_size=20, max_overflow=30, json_deserializer=decode)
     _ping_idle(engine)
+
+    @event.listens_for(engine, "do_connect")
+    def connect(_dialect: object, _record: object, given: Any, named: Any) -> LeanConnection:
+        return LeanConnection.connect(*given, **named)
 
     @event.listens_for(engine, "connect")
     def prepare(dbapi: Any, _record: object) -> None:

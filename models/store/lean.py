@@ -8,6 +8,7 @@ what is known here of every statement. A statement is prepared when it is first 
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import count
 from operator import itemgetter
 from typing import Any
 
@@ -19,8 +20,6 @@ FEW = 4
 """Repetitions that are sent one after the other; psycopg sends more of them all at once."""
 KEPT = 2048
 """Statements that one connection prepares."""
-Prepared = dict[tuple[bytes, Any], bytes]
-"""The name of each statement with parameters of such types."""
 
 _ROWS = int(ExecStatus.TUPLES_OK)
 _DONE = int(ExecStatus.COMMAND_OK)
@@ -59,14 +58,58 @@ def _picker(names: Sequence[str]) -> Callable[[Any], Sequence[Any]]:
 _numbered = lru_cache(maxsize=KEPT)(Numbered)
 
 
+class LostError(errors.OperationalError):
+    """The connection went in the middle of a transaction, so nothing of that was kept."""
+
+    sqlstate = "08006"
+
+
+class LeanConnection(Connection[Any]):
+    """Knows what is prepared. psycopg forgets that, and makes the server forget all of it, when a
+    transaction is undone; so do we.
+    """
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.prepared: dict[tuple[bytes, Any], bytes] = {}
+        """The name of each statement with parameters of such types."""
+        self._names = (b"lean%d" % number for number in count())
+
+    def rollback(self) -> None:
+        was_idle = self.pgconn.transaction_status == _IDLE
+        super().rollback()
+        if not was_idle and not self.closed:
+            self.pgconn.exec_(b"DEALLOCATE ALL")
+            self.prepared.clear()
+
+    def prepare(self, sql: bytes, types: Any) -> bytes | None:
+        """The name of a prepared statement; None where there are too many of them."""
+        name = self.prepared.get((sql, types))
+        if name is None and len(self.prepared) < KEPT:
+            name = next(self._names)
+            self.checked(self.pgconn.prepare(name, sql, types))
+            self.prepared[sql, types] = name
+        return name
+
+    def checked(self, result: Any) -> Any:
+        """Raises the errors of psycopg."""
+        if result.status not in (_ROWS, _DONE):
+            if self.closed:
+                raise LostError(result.get_error_message())
+            error = errors.error_from_result(result, self.info.encoding)
+            if isinstance(error, errors.InvalidSqlStatementName):
+                self.prepared.clear()  # somebody made the server forget
+            raise error
+        return result
+
+
 class LeanCursor:
     """As much of a cursor as `driver` asks for."""
 
-    __slots__ = ("_adapt", "_connection", "_next", "_prepared", "pgresult", "rowcount")
+    __slots__ = ("_adapt", "_connection", "_next", "pgresult", "rowcount")
 
-    def __init__(self, connection: "Connection[Any]", prepared: Prepared) -> None:
+    def __init__(self, connection: LeanConnection) -> None:
         self._connection = connection
-        self._prepared = prepared
         self._adapt = Transformer(connection)
         self._next = 0
         self.pgresult: Any = None
@@ -75,15 +118,8 @@ class LeanCursor:
     def execute(self, sql: str, params: Any, *, prepare: bool = True) -> None:
         """Raises the errors of psycopg. `prepare`: or else it is planned for these parameters."""
         self._begin()
-        known, pg = _numbered(sql), self._connection.pgconn
-        values = self._adapt.dump_sequence(known.pick(params), known.formats)
-        types, formats = self._adapt.types, self._adapt.formats
-        name = self._name(known.sql, types) if prepare else None
-        self.pgresult = self._checked(
-            pg.exec_params(known.sql, values, types, formats)
-            if name is None
-            else pg.exec_prepared(name, values, formats)  # type: ignore[arg-type]  # None is NULL
-        )
+        known = _numbered(sql)
+        self.pgresult = self._connection.checked(self._asked(known, params, prepare=prepare))
         if self.pgresult.status == _ROWS:
             self.rowcount = self.pgresult.ntuples
         else:
@@ -91,6 +127,18 @@ class LeanCursor:
             self.rowcount = -1 if changed is None else changed
         self._adapt.set_pgresult(self.pgresult)
         self._next = 0
+
+    def _asked(self, known: Numbered, params: Any, *, prepare: bool) -> Any:
+        """Without parameters it may be several statements, which cannot be prepared."""
+        pg = self._connection.pgconn
+        if not known.formats:
+            return pg.exec_(known.sql)
+        values = self._adapt.dump_sequence(known.pick(params), known.formats)
+        types, formats = self._adapt.types, self._adapt.formats
+        name = self._connection.prepare(known.sql, types) if prepare else None
+        if name is None:
+            return pg.exec_params(known.sql, values, types, formats)
+        return pg.exec_prepared(name, values, formats)  # type: ignore[arg-type]  # None is NULL
 
     def executemany(self, sql: str, params: Sequence[Any]) -> None:
         if len(params) > FEW:
@@ -120,18 +168,4 @@ class LeanCursor:
     def _begin(self) -> None:
         connection = self._connection
         if connection.pgconn.transaction_status == _IDLE and not connection.autocommit:
-            self._checked(connection.pgconn.exec_(b"BEGIN"))
-
-    def _name(self, sql: bytes, types: Any) -> bytes | None:
-        """Of the prepared statement; None where there are too many of them."""
-        name = self._prepared.get((sql, types))
-        if name is None and len(self._prepared) < KEPT:
-            name = b"lean%d" % len(self._prepared)
-            self._checked(self._connection.pgconn.prepare(name, sql, types))
-            self._prepared[sql, types] = name
-        return name
-
-    def _checked(self, result: Any) -> Any:
-        if result.status not in (_ROWS, _DONE):
-            raise errors.error_from_result(result, self._connection.info.encoding)
-        return result
+            connection.checked(connection.pgconn.exec_(b"BEGIN"))

@@ -96,10 +96,11 @@ def _settle(
         rule.settle(tx, target, ruling, now)
         return
     left = list(planned)
-    for part in parts:
+    for part in parts[:-1]:
         own = [one for one in left if _belongs(one, part)]
         left = [one for one in left if not _belongs(one, part)]
         rule.settle(tx, target, rule.judge(tx, target, own, now), now)
+    rule.settle(tx, target, rule.judge(tx, target, left, now), now)
 
 
 def _together(parts: Sequence[Touched]) -> Touched:

@@ -44,10 +44,7 @@ class Caller:
     hashed: str
     """The token is looked up by its hash, so how long that takes says nothing of any token."""
     record: Record
-
-    @property
-    def context(self) -> Context:
-        return context_of(self.request)
+    context: Context
 
     @property
     def base_url(self) -> str:
@@ -146,10 +143,11 @@ class Caller:
 def caller_of(request: Request) -> Caller:
     """Raises Unauthorized and TooManyRequests where there is nothing to look up."""
     name, token = str(request.path_params["connection_id"]), _token(request)
+    context = context_of(request)
     if token is None or not is_storable(name):
-        raise _refusal(context_of(request), request)
-    record = record_of(request, name, token, context_of(request).clock.now())
-    return Caller(request, name, hashed(token), record)
+        raise _refusal(context, request)
+    record = record_of(request, name, token, context.clock.now())
+    return Caller(request, name, hashed(token), record, context)
 
 
 def _token(request: Request) -> str | None:

@@ -1,7 +1,6 @@
 """Which tolerances a request needed: whoever forgives says so, whoever answers has it noted."""
 
-from collections.abc import Iterator, Set
-from contextlib import contextmanager
+from collections.abc import Set
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -17,17 +16,22 @@ class _Note:
 _NOTE: ContextVar[_Note | None] = ContextVar("note", default=None)
 
 
-@contextmanager
-def noting(names: set[str], allowed: Set[str] = USUAL) -> Iterator[None]:
+class noting:
     """Within this, the names of tolerances in use are added to `names`.
 
     `allowed` are those in force among those that a connection may set.
     """
-    token = _NOTE.set(_Note(names, allowed))
-    try:
-        yield
-    finally:
-        _NOTE.reset(token)
+
+    __slots__ = ("_note", "_token")
+
+    def __init__(self, names: set[str], allowed: Set[str] = USUAL) -> None:
+        self._note = _Note(names, allowed)
+
+    def __enter__(self) -> None:
+        self._token = _NOTE.set(self._note)
+
+    def __exit__(self, *_trouble: object) -> None:
+        _NOTE.reset(self._token)
 
 
 def forgive(tolerance: Tolerance) -> None:

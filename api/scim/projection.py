@@ -59,6 +59,8 @@ def projection(included: Iterable[str], excluded: Iterable[str]) -> Projection:
 
 def projection_of(request: Request) -> Projection:
     """As the query of any request that answers with a resource asks for it."""
+    if not request.scope["query_string"]:
+        return EVERYTHING
     query = request.query_params
     return projection(
         query.get("attributes", "").split(","), query.get("excludedAttributes", "").split(",")

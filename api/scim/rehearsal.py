@@ -80,6 +80,7 @@ async def again(context: Context, row: Row[Any]) -> tuple[Response, Consequences
         request=request,
         name=row.connection_id_shown,
         hashed="",
+        context=context,
         record=Record(row.connection_id_shown, row.method, row.path, 0, ""),
         key=row.connection_id,
         seen=Seen(),

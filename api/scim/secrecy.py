@@ -44,6 +44,8 @@ def body(raw: bytes) -> str | None:
 
 def target(text: str, token: str) -> str:
     """A path with its query, still encoded; the token of the door may be encoded in any way."""
+    if not _hides(text, token):
+        return text
     path, mark, query = text.partition("?")
     parts = [REMOVED if _hides(part, token) else part for part in path.split("/")]
     return "/".join(parts) + mark + "&".join(_parameter(pair, token) for pair in query.split("&"))

@@ -4,9 +4,11 @@ Only channels that the connection has testify. What another said once stays writ
 counts again should the channel be switched on again.
 """
 
+from functools import lru_cache
 from typing import Any
 
 from models.evidence import NO_COVER, SILENT, Cover, Marks, No, Testimony, Word, Yes, hear
+from models.instant import Instant
 
 CHANNELS = """c.push AS has_push, c.pull IS NOT NULL AS has_pull, c.login IS NOT NULL AS has_login,
         c.pull_cover_yes, c.pull_cover_no, c.pull_read_no"""
@@ -48,23 +50,23 @@ _DENIED_SINCE = """(x.pull_yes = 0 OR x.pull_yes < x.pull_no) AND (x.pull_no > x
 
 def exists(row: Any) -> Testimony:
     """Of a row of users or groups."""
-    return _of_channels(
-        row,
-        push=hear(Marks(row.push_yes, row.push_no)),
-        pull=_listed(row),
-        login=hear(Marks(row.login_yes)),
+    return Testimony(
+        push=hear(Marks(row.push_yes, row.push_no)) if row.has_push else SILENT,
+        pull=_listed(row) if row.has_pull else SILENT,
+        login=hear(Marks(row.login_yes)) if row.has_login else SILENT,
     )
 
 
 def active(row: Any, exists: Testimony) -> Testimony:
     """Of a row of users, of whom the channels tell this."""
-    pull = hear(Marks(row.pull_active_yes, row.pull_active_no))
-    return _of_channels(
-        row,
-        push=hear(Marks(row.push_active_yes, row.push_active_no)),
-        pull=_as_listed(pull, exists.pull),
-        login=SILENT,
-    )
+    push: Word = SILENT
+    pull: Word = SILENT
+    if row.has_push:
+        push = hear(Marks(row.push_active_yes, row.push_active_no))
+    if row.has_pull:
+        marks = Marks(row.pull_active_yes, row.pull_active_no)
+        pull = _as_listed(hear(marks), exists.pull)
+    return Testimony(push=push, pull=pull)
 
 
 def member(row: Any) -> Testimony:
@@ -73,24 +75,32 @@ def member(row: Any) -> Testimony:
     A directory lists direct members. Its no about somebody whom a pushed group brings along says
     that this one is not direct, and nothing of that way, until it closes the way as well.
     """
-    read = read_cover(row) if row.group_covered and row.user_pull_known else NO_COVER
-    point = _at(row.user_pull_cover if row.group_pull_known else 0)
-    pull = hear(Marks(row.pull_yes, row.pull_no), read, point)
-    return _of_channels(
-        row,
-        push=hear(Marks(row.push_yes, row.push_no), _at(row.push_cover)),
-        pull=SILENT if row.is_led and isinstance(pull, No) else pull,
-        login=hear(
-            Marks(row.login_yes, row.login_no), _at(row.login_cover if row.login_known else 0)
-        ),
-    )
+    push: Word = SILENT
+    pull: Word = SILENT
+    login: Word = SILENT
+    if row.has_push:
+        push = hear(Marks(row.push_yes, row.push_no), _at(row.push_cover))
+    if row.has_pull:
+        read = read_cover(row) if row.group_covered and row.user_pull_known else NO_COVER
+        point = _at(row.user_pull_cover if row.group_pull_known else 0)
+        pull = hear(Marks(row.pull_yes, row.pull_no), read, point)
+        if row.is_led and isinstance(pull, No):
+            pull = SILENT
+    if row.has_login:
+        cover = _at(row.login_cover if row.login_known else 0)
+        login = hear(Marks(row.login_yes, row.login_no), cover)
+    return Testimony(push=push, pull=pull, login=login)
 
 
 def read_cover(row: Any) -> Cover:
     """Of the newest full read of the connection, or of the rounds that carried it on."""
-    return Cover(
-        row.pull_cover_yes, row.pull_cover_no, read_no=row.pull_read_no or row.pull_cover_no
-    )
+    return _cover(row.pull_cover_yes, row.pull_cover_no, row.pull_read_no or row.pull_cover_no)
+
+
+@lru_cache(maxsize=1024)
+def _cover(yes: Instant, no: Instant, read_no: Instant) -> Cover:
+    """The same for all of a connection."""
+    return Cover(yes, no, read_no=read_no)
 
 
 def _listed(row: Any) -> Word:
@@ -99,15 +109,7 @@ def _listed(row: Any) -> Word:
 
 
 def _at(moment: int) -> Cover:
-    return Cover(moment, moment)
-
-
-def _of_channels(row: Any, *, push: Word, pull: Word, login: Word) -> Testimony:
-    return Testimony(
-        push=push if row.has_push else SILENT,
-        pull=pull if row.has_pull else SILENT,
-        login=login if row.has_login else SILENT,
-    )
+    return Cover(moment, moment) if moment else NO_COVER
 
 
 def _as_listed(word: Word, listed: Word) -> Word:

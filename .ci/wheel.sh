@@ -12,7 +12,7 @@ trap 'rm -rf "$scratch"' EXIT
 .venv/bin/python -m venv "$scratch/venv"
 python=$scratch/venv/bin/python
 quietly=(-qq --no-input --disable-pip-version-check)
-"$python" -m pip install "${quietly[@]}" --require-hashes --only-binary :all: -r requirements.lock
+"$python" -m pip install "${quietly[@]}" --require-hashes --no-deps --only-binary :all: -r requirements.lock
 "$python" -m pip install "${quietly[@]}" --no-deps "$wheel"
 
 for folder in api connectors models sync; do

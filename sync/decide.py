@@ -101,14 +101,18 @@ def group_case(record: GroupRecord, decided: GroupVerdict) -> GroupCase:
 
 
 def member_case(record: MemberRecord, policy: Policy, now: Instant) -> MemberCase:
-    """A group that is going takes its memberships along; nothing is planned for them."""
+    """Nobody is added to a group that is not wanted. Who is held there may have to go all the same:
+    its deletion may be stopped, or its evidence too old to delete it (`plan`). Only what the policy
+    keeps out goes as a whole.
+    """
     foreign = Ownership.FOREIGN in (record.user_bound, record.group_bound)
+    stays = record.group_wanted or record.group_let_in
     comes = record.user_wanted and (record.user_bound is not None or record.user_active)
     return MemberCase(
         group=record.membership.group,
         user=record.membership.user,
         verdict=member(record, policy, now),
-        both_present=record.group_wanted and not foreign and (record.held or comes),
+        both_present=not foreign and (stays if record.held else record.group_wanted and comes),
         held=record.held,
     )
 

@@ -60,11 +60,19 @@ def plan(
     """One operation at most for each case, references first.
 
     A hold plans nothing. A foreign object is left alone. What was never decided about is
-    not in `cases`, and is left alone too.
+    not in `cases`, and is left alone too. A group that goes takes its memberships along.
     """
     found = [_one(target, case, now, retention) for case in cases]
-    planned = [one for one in found if one is not None]
+    planned = _without_those_taken_along([one for one in found if one is not None])
     return sorted(planned, key=lambda one: (ORDER[one.operation], one.group or 0, one.user or 0))
+
+
+def _without_those_taken_along(planned: list[Planned]) -> list[Planned]:
+    going = {one.group for one in planned if one.operation is OperationName.DELETE_GROUP}
+    if not going:
+        return planned
+    removal = OperationName.REMOVE_MEMBER
+    return [one for one in planned if one.operation is not removal or one.group not in going]
 
 
 def _one(target: TargetKey, case: Case, now: Instant, retention: Instant) -> Planned | None:

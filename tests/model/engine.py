@@ -106,7 +106,7 @@ class World:
         """The newest yes and the newest no."""
         told = [one for one in self.heard if one.channel == channel]
         yes = [self._carried(one, fact) for one in told if fact in one.yes]
-        no = [one.denies_as_of for one in told if fact in one.no]
+        no = [self._repeated(one, fact) - one.lag for one in told if fact in one.no]
         no += [self._carried(one, fact) - one.lag for one in told if self._omits(one, fact)]
         return Word(max(yes, default=NEVER), max(no, default=NEVER))
 
@@ -177,6 +177,19 @@ class World:
         of_group = Fact("group", group=fact.group)
         for changes in sorted((r for r in self.heard if r.since), key=_as_of):
             if changes.since == now and not {fact, of_group} & changes.no:
+                now = changes.as_of
+        return now
+
+    def _repeated(self, one: Heard, fact: Fact) -> Instant:
+        """As of when a denial stands: rounds that do not take it back carry it on, as a full read
+        that still does not list it would deny it anew (law 11).
+        """
+        if not (isinstance(one.covers, Everything) or one.since):
+            return one.as_of
+        now = one.as_of
+        of_group = Fact("group", group=fact.group)
+        for changes in sorted((r for r in self.heard if r.since), key=_as_of):
+            if changes.since == now and fact not in changes.yes and of_group not in changes.no:
                 now = changes.as_of
         return now
 

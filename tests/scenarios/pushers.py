@@ -49,7 +49,7 @@ def installed(name: str) -> Path:
         fresh = Path(tempfile.mkdtemp(prefix=f"{place.name}-"))
         subprocess.run([sys.executable, "-m", "venv", fresh], check=True, timeout=100)
         quietly = ["-qq", "--no-input", "--disable-pip-version-check"]
-        exactly = ["--require-hashes", "--only-binary", ":all:", "-r", str(lock)]
+        exactly = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "-r", str(lock)]
         pip = [fresh / "bin" / "python", "-m", "pip", "install", *quietly, *exactly]
         subprocess.run(pip, check=True, timeout=300)
         with contextlib.suppress(OSError):  # another run was first

@@ -86,6 +86,11 @@ FAULTS = [
         "case Answer.NO | Answer.HOLD:",
     ),
     _plan(
+        "a group that goes is emptied first, one by one",
+        "one.operation is not removal or one.group not in going",
+        "True",
+    ),
+    _plan(
         "a hold on a membership removes",
         "if case.verdict.answer is Answer.HOLD or wanted == case.held",
         "if wanted == case.held",

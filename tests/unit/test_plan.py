@@ -336,3 +336,10 @@ def test_no_two_objects_share_a_key() -> None:
         if user or group
     }
     assert len(keys) == 15
+
+
+def test_a_group_that_goes_takes_its_members_along_and_one_in_doubt_keeps_nobody() -> None:
+    denied = member(said("no"), held=True)
+    for exists, operation in (("no", "delete_group"), ("hold", "remove_member")):
+        (planned,) = plan(APP, [group(said(exists), OPS), denied], NOW, retention=RETENTION)
+        assert planned.operation == operation

@@ -88,10 +88,11 @@ def deny_parked(
 
 
 def date_members(tx: Tx, connection: int, groups: Iterable[int], now: Instant) -> None:
-    """Write down how fresh the members of groups are that the read did not list.
+    """Write down what was said of the members of groups that the read did not list.
 
-    A read covers the members of the groups it lists. Who was in the others stands as of the
-    read before, whose cover is about to be replaced.
+    A read covers the members of the groups it lists. Who was in the others stands as of the read
+    before, whose cover is about to be replaced; and so does its no about whom it did not list
+    there, or they would come back with the push that it denied.
     """
     cover = tx.row(
         "SELECT pull_cover_yes AS yes, pull_cover_no AS no FROM connections WHERE id = :key",
@@ -100,10 +101,13 @@ def date_members(tx: Tx, connection: int, groups: Iterable[int], now: Instant) -
     if cover is None or not cover.yes:
         return
     dated = [{"group": group, "yes": cover.yes, "no": cover.no} for group in sorted(groups)]
-    where = """
-        group_id = :group AND pull_yes > 0 AND pull_yes >= pull_no AND pull_yes < :yes
-          AND pull_no < :no AND EXISTS (SELECT 1 FROM groups g WHERE g.id = :group
-            AND g.pull_yes > 0 AND g.pull_yes >= g.pull_no AND g.pull_no < :no)
-    """
-    changes.log_dated(tx, connection, where, dated, now)
-    tx.many(f"UPDATE memberships SET pull_yes = :yes WHERE {where}", dated)
+    listed = """EXISTS (SELECT 1 FROM groups g WHERE g.id = :group
+        AND g.pull_yes > 0 AND g.pull_yes >= g.pull_no AND g.pull_no < :no)"""
+    affirmed = f"""group_id = :group AND pull_yes > 0 AND pull_yes >= pull_no AND pull_yes < :yes
+        AND pull_no < :no AND {listed}"""
+    denied = f"""group_id = :group AND (pull_yes = 0 OR pull_yes < pull_no) AND pull_no < :no
+        AND {listed} AND EXISTS (SELECT 1 FROM users u
+            WHERE u.id = memberships.user_id AND u.pull_known)"""
+    for where, mark in ((affirmed, "pull_yes = :yes"), (denied, "pull_no = :no")):
+        changes.log_dated(tx, connection, where, dated, now)
+        tx.many(f"UPDATE memberships SET {mark} WHERE {where}", dated)

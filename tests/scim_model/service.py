@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 
+from tests.scim_model.calling import Called
 from tests.scim_model.filtering import Either, Filter, Test
 from tests.scim_model.operations import NOTHING, Garbled, Op, located, split
 from tests.scim_model.reading import Json, checked, resource, schemas, single
@@ -29,6 +30,7 @@ class Group:
 @dataclass
 class Service(Users):
     groups: dict[str, Group] = field(default_factory=dict)
+    teams: Called = field(default_factory=lambda: Called(keeps_former=True))
     seen: list[str] = field(default_factory=list)
     """Every group that there ever was, the oldest first."""
 
@@ -63,6 +65,7 @@ class Service(Users):
         """Under the id that the service chose."""
         self.seen += [] if key in self.seen else [key]
         self.groups[key] = group
+        self.teams.note(key, group.document.get("externalId"))
         self._join_group(key)
 
     def put_group(self, key: str, body: Json) -> "Service":
@@ -103,7 +106,8 @@ class Service(Users):
     def _with(self, key: str, group: Group) -> "Service":
         """What would be, if this group were so."""
         groups = {name: deepcopy(one) for name, one in self.groups.items()} | {key: group}
-        return Service(self.users, groups, [*self.seen, *([] if key in self.seen else [key])])
+        seen = [*self.seen, *([] if key in self.seen else [key])]
+        return Service(self.users, self.called, groups, deepcopy(self.teams), seen)
 
     def _change(self, key: str, op: Op, *, is_echo: bool, is_real: bool) -> None:
         if isinstance(op.path, Garbled):
@@ -150,6 +154,7 @@ class Service(Users):
         if any(folded(one.document["displayName"]) == name for one in others):
             raise TAKEN
         self.groups[key].document = document
+        self.teams.note(key, document.get("externalId"))
         self._join_group(key)
 
     def _empty(self, key: str) -> None:
@@ -175,6 +180,7 @@ class Service(Users):
     def _drop(self, key: str, values: list[str]) -> None:
         """House rule: of a user and a group that share an externalId, the member is meant."""
         group, meant = self.groups[key], {self._meant(value) for value in values}
+        meant |= {self._former(one) for one in values if one not in group.waiting}
         for value in values:
             user = self._meant(value)
             if user in self.users and user not in group.members:
@@ -182,6 +188,14 @@ class Service(Users):
         group.waiting -= set(values)
         group.members -= meant
         group.inner -= meant
+
+    def _former(self, value: str) -> str | None:
+        if self._meant(value) is not None:
+            return None
+        users, is_unclear = self.called.former(value, self.users)
+        groups, are_unclear = self.teams.former(value, self.groups)
+        found = users | groups
+        return min(found) if len(found) == 1 and not (is_unclear or are_unclear) else None
 
     def _meant(self, value: str) -> str | None:
         """House rule: a member may be called by the provider's id. A user comes before a group."""

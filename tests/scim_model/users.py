@@ -3,6 +3,7 @@
 import unicodedata
 from dataclasses import dataclass, field
 
+from tests.scim_model.calling import Called
 from tests.scim_model.operations import Op
 from tests.scim_model.patching import patched
 from tests.scim_model.reading import Json, resource
@@ -26,6 +27,7 @@ def folded(name: str) -> str:
 @dataclass
 class Users:
     users: dict[str, User] = field(default_factory=dict)
+    called: Called = field(default_factory=lambda: Called(keeps_former=False))
 
     def new_user(self, body: Json) -> tuple[User, str | None]:
         """Also the id of the user that it is, if it returns."""
@@ -60,6 +62,7 @@ class Users:
     def admit(self, key: str, user: User) -> None:
         """Under the id that the service chose."""
         self.users[key] = user
+        self.called.note(key, user.document.get("externalId"))
 
     def put_user(self, key: str, body: Json) -> Json:
         """House rule: a body that is silent on `active` says nothing of it."""
@@ -75,6 +78,7 @@ class Users:
     def keep_user(self, key: str, document: Json) -> None:
         user = self.users[key]
         user.document, user.has_name = document, True
+        self.called.note(key, document.get("externalId"))
         if "active" in document:
             user.is_gone = not document["active"]
 

@@ -1,13 +1,13 @@
 """What removals have drawn at a target, and what there is to draw on."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from models.identity import GroupKey
 from models.instant import DAY, Instant
 from models.plans import Budget
 from models.store import guard_clock
-from models.store.database import Tx
+from models.store.database import Tx, chunks
 from models.store.queue import UNFINISHED
 
 _ALONG = {"groups": "memberships", "groups_explicit": "memberships_explicit"}
@@ -48,7 +48,7 @@ def drawn_in(
     """The same for members taken out of these groups."""
     params = _params(tx, target, now) if groups else {}
     found: dict[tuple[GroupKey, Budget], int] = {}
-    for chunk in _chunks(groups):
+    for chunk in chunks(sorted(groups)):
         rows = tx.rows(
             f"""
             SELECT group_id, draws_on, count(*) AS drawn FROM actions
@@ -66,7 +66,7 @@ def drawn_in(
 def members_of(tx: Tx, target: int, groups: Collection[GroupKey]) -> dict[GroupKey, int]:
     """How many members the target holds in each of these groups."""
     found: dict[GroupKey, int] = {}
-    for chunk in _chunks(groups):
+    for chunk in chunks(sorted(groups)):
         rows = tx.rows(
             """
             SELECT group_id, count(*) AS total FROM member_bindings
@@ -80,12 +80,6 @@ def members_of(tx: Tx, target: int, groups: Collection[GroupKey]) -> dict[GroupK
 
 def _params(tx: Tx, target: int, now: Instant) -> Mapping[str, Any]:
     return {"target": target, "since": guard_clock.read(tx, now) - DAY}
-
-
-def _chunks(keys: Collection[GroupKey], size: int = 5000) -> Iterator[list[GroupKey]]:
-    ordered = sorted(keys)
-    for start in range(0, len(ordered), size):
-        yield ordered[start : start + size]
 
 
 def _add(found: dict[Budget, int], name: str, count: int) -> None:

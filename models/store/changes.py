@@ -12,7 +12,7 @@ from typing import Literal
 from models.evidence import Channel
 from models.identity import GroupKey, UserKey
 from models.instant import Instant
-from models.store.database import Tx, dumps
+from models.store.database import Tx, chunks, dumps
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def _log_members(tx: Tx, said: Said, group: GroupKey, users: Sequence[UserKey], 
         FROM users u LEFT JOIN memberships m ON m.group_id = :group AND m.user_id = u.id
         WHERE u.id IN :users AND coalesce({mark}, 0) < :at AND {where}
     """
-    for chunk in _chunks(users):
+    for chunk in chunks(users):
         tx.run(sql, {"group": group, "at": said.as_of, "now": said.now, "users": chunk})
 
 
@@ -147,7 +147,7 @@ def log_listed(tx: Tx, kind: str, keys: Iterable[int], as_of: Instant, now: Inst
         },
         "group": {"exists": "pull_yes, pull_no, NULL", "name": "pull_name_at, 0, pull_name"},
     }[kind]
-    for chunk in _chunks(sorted(keys)):
+    for chunk in chunks(sorted(keys)):
         for fact, replaced in facts.items():
             _log_pull(tx, kind, fact, replaced, keys=chunk, as_of=as_of, now=now)
 
@@ -179,7 +179,7 @@ def log_unlisted(tx: Tx, kind: str, keys: Iterable[int], no_as_of: Instant, now:
         SELECT connection_id, 'exists', 'pull', id, pull_yes, pull_no, :now FROM {kind}s
         WHERE id IN :keys AND pull_no < :no AND (pull_yes >= pull_no OR pull_no = 0)
     """
-    for chunk in _chunks(sorted(keys)):
+    for chunk in chunks(sorted(keys)):
         tx.run(sql, {"keys": chunk, "no": no_as_of, "now": now})
 
 
@@ -238,7 +238,3 @@ def log_removed(tx: Tx, group: GroupKey, now: Instant) -> None:
         """,
         {"key": group, "now": now},
     )
-
-
-def _chunks(keys: Sequence[int], size: int = 5000) -> Iterable[list[int]]:
-    return (list(keys[start : start + size]) for start in range(0, len(keys), size))

@@ -1,14 +1,14 @@
 """For how long each finding stood in one way, so that any time can be looked back at."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from models.instant import FOREVER, Instant
-from models.store.database import Tx
+from models.store.database import Tx, chunks
 
 
 def begin(tx: Tx, findings: Sequence[int], now: Instant, *, has_returned: bool = False) -> None:
     """These stand as they are written down, from now on. One that has begun goes on."""
-    for keys in _chunks(findings):
+    for keys in chunks(findings):
         tx.run(
             """
             INSERT INTO finding_spells
@@ -25,7 +25,7 @@ def begin(tx: Tx, findings: Sequence[int], now: Instant, *, has_returned: bool =
 
 def end(tx: Tx, findings: Sequence[int], now: Instant) -> None:
     """These stand no more as they did. Call it before their words are changed: it keeps them."""
-    for keys in _chunks(findings):
+    for keys in chunks(findings):
         tx.run(
             """
             UPDATE finding_spells SET ended_at = :now,
@@ -36,8 +36,3 @@ def end(tx: Tx, findings: Sequence[int], now: Instant) -> None:
             """,
             {"keys": keys, "now": now, "forever": FOREVER},
         )
-
-
-def _chunks(keys: Sequence[int], size: int = 5000) -> Iterator[list[int]]:
-    for start in range(0, len(keys), size):
-        yield list(keys[start : start + size])

@@ -153,7 +153,9 @@ def caller_of(request: Request) -> Caller:
 
 
 def _token(request: Request) -> str | None:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    headers = request.scope["headers"]
+    told = next((value for name, value in headers if name == b"authorization"), b"")
+    scheme, _, token = told.decode("latin-1").partition(" ")
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 

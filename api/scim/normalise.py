@@ -7,8 +7,17 @@ from api.scim.attributes import Attribute, Schema
 from api.scim.errors import InvalidSyntax, InvalidValue
 from api.scim.filters import is_storable
 from api.scim.forgiving import forgive, forgives
-from api.scim.schema import CORE_GROUP, CORE_USER, EXTENSION, GROUP, MEMBER, USER, core
-from api.scim.values import Reader, Resource, coerce, finish, is_ignored, open_value, reader
+from api.scim.schema import COMMON, CORE_GROUP, CORE_USER, EXTENSION, GROUP, MEMBER, USER, core
+from api.scim.values import (
+    Reader,
+    Resource,
+    coerce,
+    finish,
+    is_ignored,
+    open_value,
+    reader,
+    spellings,
+)
 from sync import tolerances
 from sync.attributes import email_of
 
@@ -122,9 +131,9 @@ def _pop(given: dict[str, object], name: str) -> object:
 
 def _attributes(given: dict[str, object], schema: Schema) -> Resource:
     """The attributes at the top of a resource, in the spelling of the schema."""
-    kept: Resource = {}
+    kept, top = Resource(), _top(schema)
     for spelled, value in given.items():
-        name, read = _at_the_top(schema, spelled)
+        name, read = top.get(spelled) or top.get(spelled.casefold()) or ("", None)
         if read is not None:
             kept[name] = read(value)
         elif name == "password":
@@ -132,13 +141,13 @@ def _attributes(given: dict[str, object], schema: Schema) -> Resource:
     return kept
 
 
-@lru_cache(maxsize=1024)
-def _at_the_top(schema: Schema, spelled: str) -> tuple[str, Reader | None]:
-    """The name of an attribute, and what reads it: nothing if it is unknown or ignored."""
-    found = core(schema, spelled)
-    if found is None:
-        return "", None
-    return found.name, None if is_ignored(found) else reader(found, found.name)
+@lru_cache(maxsize=256)
+def _top(schema: Schema) -> dict[str, tuple[str, Reader | None]]:
+    """What reads each attribute at the top; nothing does of one that is ignored."""
+    every = [*COMMON, *schema.attributes]
+    return spellings(
+        {one.name: None if is_ignored(one) else reader(one, one.name) for one in every}
+    )
 
 
 def _extensions(given: dict[str, object], schema: Schema) -> Resource:

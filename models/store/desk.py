@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from models.store.commits import Unsettled
 from models.store.database import Database, Tx
 
 READERS = 2
@@ -78,6 +79,8 @@ class Desk:
         try:
             with self._database.write() as tx:
                 outcomes = self._in_company(tx, asked)
+        except Unsettled as trouble:
+            outcomes = [Outcome(trouble=trouble) for _ in asked]
         except Exception:  # whatever it was, each finds it again by itself
             return False
         for one, outcome in zip(asked, outcomes, strict=True):

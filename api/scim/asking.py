@@ -16,6 +16,7 @@ from api.scim.errors import NotFound
 from api.scim.filters import is_storable
 from api.scim.projection import Projection, projection_of
 from api.scim.render import Renderer, location
+from api.scim.schema import GROUP
 from models.store import scim
 from models.store.database import Tx
 from sync.connection import Connection
@@ -43,7 +44,8 @@ class Ask:
         """Raises NotFound. A group that the client has already is not even rendered; of a user
         the groups are part of the version.
         """
-        return await self.caller.read(self._read)
+        is_short = self.table == "users" or not self.projection.wants("members", GROUP)
+        return await self.caller.read(self._read, is_short=is_short)
 
     def hold(self, push: Push) -> Row[Any]:
         """The resource, ours until the end. Raises NotFound and PreconditionFailed."""

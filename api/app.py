@@ -14,7 +14,7 @@ from starlette.routing import Mount, Route
 from api import admin, problems
 from api.context import Context, context_of
 from api.login import observe
-from api.scim.routes import routes as scim
+from api.scim.routes import service as scim
 from models.store.migrate import is_current
 
 
@@ -58,7 +58,7 @@ def build(
 
     app = Starlette(
         routes=[
-            Mount("/scim/v2/{connection_id}", routes=scim),
+            Mount("/scim/v2/{connection_id}", app=scim),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             *observe.routes,

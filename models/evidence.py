@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from models.frozen import frozen
 from models.identity import GroupKey, UserKey
 from models.instant import Instant
 
@@ -19,7 +20,7 @@ class Channel(StrEnum):
     LOGIN = "login"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Marks:
     """The newest yes and the newest no of one channel about one fact; 0 is never."""
 
@@ -30,7 +31,7 @@ class Marks:
         return Marks(max(self.yes, other.yes), max(self.no, other.no))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Cover:
     """A complete look at something: what it did not list, it denied.
 
@@ -50,7 +51,7 @@ class Cover:
 NO_COVER = Cover()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Yes:
     as_of: Instant
     since: Instant
@@ -59,7 +60,7 @@ class Yes:
     """The newest no that this yes replaced: which yes it is, in whatever order words came."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class No:
     as_of: Instant
     since: Instant
@@ -84,7 +85,7 @@ Word = Yes | No | Silent
 SILENT = Silent()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Testimony:
     """What each of the three says about one fact."""
 
@@ -125,14 +126,18 @@ def hear(marks: Marks, *covers: Cover) -> Word:
     fact still affirmed whose `no` is older than the cover was listed by it, and is as fresh.
     Freshness therefore costs one write for a whole read.
     """
-    if is_affirmed(marks):
-        return Yes(as_of=_listed(marks, covers), since=marks.yes, after=marks.no)
-    no = max(marks.no, _denied(covers))
-    if not no:
+    return heard(marks.yes, marks.no, *covers)
+
+
+def heard(yes: Instant, no: Instant, *covers: Cover) -> Word:
+    """As `hear`, of marks that need not be put into one value first."""
+    if 0 < yes >= no:
+        return Yes(_listed(yes, no, covers), yes, no)
+    denied = max(no, _denied(covers))
+    if not denied:
         return SILENT
-    confirmed = _is_confirmed(marks.no, covers)
-    is_named = marks.no == no and all(marks.no != one.no_as_of for one in covers)
-    return No(as_of=no, since=marks.no, is_confirmed=confirmed, after=marks.yes, is_named=is_named)
+    is_named = denied == no and all(no != one.no_as_of for one in covers)
+    return No(denied, no, _is_confirmed(no, covers), yes, is_named)
 
 
 def meet(marks: Marks, said: Marks, *covers: Cover) -> Marks:
@@ -144,7 +149,7 @@ def meet(marks: Marks, said: Marks, *covers: Cover) -> Marks:
     came, and a late word does not undo a cover.
     """
     if is_affirmed(marks):
-        listed = _listed(marks, covers) if said.no > marks.no else 0
+        listed = _listed(marks.yes, marks.no, covers) if said.no > marks.no else 0
         return marks.join(said).join(Marks(yes=listed))
     denied = _denied(covers) if said.yes > marks.yes else 0
     return marks.join(said).join(Marks(no=denied))
@@ -155,11 +160,11 @@ def is_affirmed(marks: Marks) -> bool:
     return 0 < marks.yes >= marks.no
 
 
-def _listed(marks: Marks, covers: Iterable[Cover]) -> Instant:
+def _listed(yes: Instant, no: Instant, covers: Iterable[Cover]) -> Instant:
     """As of when what is affirmed was last said or listed."""
-    newest = marks.yes
+    newest = yes
     for one in covers:
-        if marks.no < one.no_as_of and newest < one.yes_as_of:
+        if no < one.no_as_of and newest < one.yes_as_of:
             newest = one.yes_as_of
     return newest
 

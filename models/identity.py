@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import NewType
 
+from models.frozen import frozen
+
 OrganizationKey = NewType("OrganizationKey", int)
 ConnectionKey = NewType("ConnectionKey", int)
 TargetKey = NewType("TargetKey", int)
@@ -10,7 +12,7 @@ UserKey = NewType("UserKey", int)
 GroupKey = NewType("GroupKey", int)
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@frozen(order=True)
 class Membership:
     """That a user is in a group."""
 
@@ -31,7 +33,7 @@ class Identifier:
     value: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Profile:
     """The core attributes of a user, as decided or as somebody holds them."""
 

@@ -1,9 +1,9 @@
 """The operations that would make a target match."""
 
 import hashlib
-from dataclasses import dataclass
 from enum import StrEnum
 
+from models.frozen import frozen
 from models.identity import GroupKey, Profile, TargetKey, UserKey
 from models.verdicts import Verdict
 
@@ -59,7 +59,7 @@ class HoldKind(StrEnum):
     MEMBERSHIPS = "memberships"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Planned:
     """One operation on one object of one target, and why."""
 
@@ -99,20 +99,21 @@ class Planned:
         return _hashed(f"{about}\x1f{self.desired}\x1f{because.decided_by}@{replaced}")
 
 
-def digest(*parts: str | bool | None) -> str:
-    return _hashed("\x1f".join(["\x00" if part is None else str(part) for part in parts]))
+def digest(*parts: str | None) -> str:
+    return _hashed("\x1f".join(["\x00" if part is None else part for part in parts]))
 
 
 def _hashed(text: str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def profile_digest(profile: Profile) -> str:
+def profile_digest(profile: Profile, *, active: bool | None = None) -> str:
+    """As it is, or as if it were active or not."""
     return digest(
         profile.user_name,
         profile.email,
         profile.first_name,
         profile.last_name,
         profile.display_name,
-        profile.active,
+        str(profile.active if active is None else active),
     )

@@ -1,14 +1,14 @@
 """What stands about one object, as the store reads it and the core decides it."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from models.evidence import Testimony
+from models.frozen import frozen
 from models.identity import GroupKey, Membership, Profile, UserKey
 from models.instant import Instant
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class UserRecord:
     """What stands about one user, and what a target holds of it."""
 
@@ -34,7 +34,7 @@ class UserRecord:
     """When what the target holds was last written."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class GroupRecord:
     key: GroupKey
     public_id: str
@@ -55,7 +55,7 @@ class GroupRecord:
     held_digest: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class MemberRecord:
     membership: Membership
     testimony: Testimony

@@ -1,9 +1,10 @@
 """A decision with the evidence that made it."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from models.evidence import Channel
+from models.frozen import frozen
 from models.identity import Profile
 from models.instant import Instant
 
@@ -15,7 +16,7 @@ class Answer(StrEnum):
     """Change nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Verdict:
     answer: Answer
     why: str
@@ -35,7 +36,7 @@ class Verdict:
         return self.answer is Answer.NO and self.decided_by is None and self.explicit
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class UserVerdict:
     exists: Verdict
     active: Verdict
@@ -44,7 +45,7 @@ class UserVerdict:
     role: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class GroupVerdict:
     exists: Verdict
     name: str

@@ -8,8 +8,10 @@ from models.instant import Instant
 from sync.authority import Authority
 from sync.policy import Policy
 
-Said = Mapping[str, tuple[str | None, Instant]]
-"""Attribute → what a channel says of it, and as of when."""
+Word = tuple[str | None, Instant]
+"""What a channel says of an attribute, and as of when."""
+Said = Mapping[str, Word]
+_NOTHING: Said = {}
 
 
 def profile(
@@ -26,21 +28,19 @@ def profile(
     was `before`.
     """
     pull = {name: word for name, word in pull.items() if word[0] is not None}
-    peers = [push, pull] if policy.has_directory and (push or pull) else [login]
-    named = policy.authority.attributes
-    by_channel = {Authority.PUSH: push, Authority.PULL: pull}
+    one, other = (push, pull) if policy.has_directory and (push or pull) else (login, _NOTHING)
+    named, ignored = policy.authority.attributes, policy.ignored
 
     def chosen(name: str) -> str | None:
-        authority = named.get(name, Authority.NEWEST)
-        if name in policy.ignored:
+        if name in ignored:
             return None
+        authority = named.get(name, Authority.NEWEST)
         if authority is Authority.NEWEST:
-            first = [push] if name == "user_name" and name not in named else []
-            return _newest(name, first) or _newest(name, peers)
-        said = by_channel[authority]
+            return _newest(one.get(name), other.get(name))
+        said = push if authority is Authority.PUSH else pull
         return said[name][0] if name in said else getattr(before, name, None)
 
-    user_name = chosen("user_name")
+    user_name = _pushed_name(push, policy) or chosen("user_name")
     if user_name is None:
         return None
     return Profile(
@@ -52,17 +52,21 @@ def profile(
     )
 
 
-def _newest(name: str, said: list[Said]) -> str | None:
-    newest: tuple[str | None, Instant] | None = None
-    for one in said:
-        word = one.get(name)
-        if word is not None and (newest is None or _rank(word) > _rank(newest)):
-            newest = word
-    return newest[0] if newest else None
+def _pushed_name(push: Said, policy: Policy) -> str | None:
+    """None too where an administrator said whose word decides, or that none does."""
+    if "user_name" in policy.authority.attributes or "user_name" in policy.ignored:
+        return None
+    return push["user_name"][0] if "user_name" in push else None
 
 
-def _rank(word: tuple[str | None, Instant]) -> tuple[Instant, str]:
-    return word[1], word[0] or ""
+def _newest(one: Word | None, other: Word | None) -> str | None:
+    """Of two words as new, the one that is later in the alphabet: whichever came first."""
+    if one is None or other is None:
+        newest = one or other
+        return newest[0] if newest else None
+    if one[1] == other[1]:
+        return max(one[0], other[0], key=lambda text: text or "")
+    return one[0] if one[1] > other[1] else other[0]
 
 
 def email_of(emails: Sequence[Mapping[str, Any]]) -> str | None:

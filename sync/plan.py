@@ -1,16 +1,16 @@
 """The fewest operations that make a target match what was decided."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 
 from models.actions import Ownership
+from models.frozen import frozen
 from models.identity import GroupKey, TargetKey, UserKey
 from models.instant import Instant
 from models.plans import ORDER, Budget, OperationName, Planned, digest, profile_digest
 from models.verdicts import Answer, GroupVerdict, UserVerdict, Verdict
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class UserHeld:
     """What a target holds for a user."""
 
@@ -21,27 +21,27 @@ class UserHeld:
     """When that was last written: of one who is disabled, when it was disabled."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class GroupHeld:
     ownership: Ownership
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class UserCase:
     user: UserKey
     verdict: UserVerdict
     held: UserHeld | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class GroupCase:
     group: GroupKey
     verdict: GroupVerdict
     held: GroupHeld | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class MemberCase:
     group: GroupKey
     user: UserKey
@@ -104,7 +104,7 @@ def _present(target: TargetKey, case: UserCase) -> Planned | None:
         return None
     if active.answer is Answer.NO:
         return _deactivate(target, case.user, active) if held and held.active else None
-    desired = profile_digest(replace(profile, active=True))
+    desired = profile_digest(profile, active=True)
     if held is None:
         operation = OperationName.CREATE_USER
     elif held.digest != desired or not held.active:

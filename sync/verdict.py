@@ -1,7 +1,5 @@
 """Turn what the three channels say about one fact into one decision, with its reason."""
 
-from dataclasses import replace
-
 from models.evidence import SILENT, Channel, No, Silent, Testimony, Word, Yes
 from models.instant import Instant
 from models.verdicts import Answer, Verdict
@@ -35,7 +33,7 @@ def membership(
         return NOT_LET_IN
     if not policy.has_directory:
         return _by_login(testimony.login, policy, now)
-    decided = _by_directory(testimony, Fact.MEMBERSHIPS, policy, now)
+    decided = _by_directory(testimony.push, testimony.pull, Fact.MEMBERSHIPS, policy, now)
     if policy.login_grants is Grants.LEASE and decided.answer is not Answer.YES:
         return _lease(decided, testimony, policy, now)
     return decided
@@ -52,11 +50,10 @@ def existence(testimony: Testimony, policy: Policy, now: Instant) -> Verdict:
     pull = testimony.pull
     if isinstance(pull, Yes) and not policy.pull_admits:
         pull = SILENT
-    peers = Testimony(push=testimony.push, pull=pull)
     is_gone = isinstance(pull, No) and pull.is_confirmed
     if isinstance(testimony.push, Silent) and not policy.pull_admits and not is_gone:
         return Verdict(Answer.HOLD, "Nobody has assigned this to the application.")
-    decided = _by_directory(peers, Fact.EXISTENCE, policy, now)
+    decided = _by_directory(testimony.push, pull, Fact.EXISTENCE, policy, now)
     if decided.decided_by is Channel.PULL and isinstance(pull, Yes):
         return _admitted(decided, testimony, pull, policy, now)
     if decided.decided_by is Channel.PULL and isinstance(pull, No) and not pull.is_confirmed:
@@ -70,7 +67,7 @@ def _admitted(
     """By a read of the scope that is declared; one of another scope leaves all as it is."""
     if not pull.as_of < policy.scoped_at <= now:
         return decided
-    pushed = _by_directory(Testimony(push=testimony.push), Fact.EXISTENCE, policy, now)
+    pushed = _by_directory(testimony.push, SILENT, Fact.EXISTENCE, policy, now)
     return pushed if pushed.answer is Answer.YES else _held(Channel.PULL, pull, OTHER_SCOPE)
 
 
@@ -80,15 +77,12 @@ def activity(testimony: Testimony, policy: Policy, now: Instant) -> Verdict:
     Providers unassign people by pushing that they are inactive. That the account is enabled in
     a directory wider than the assignment does not assign them again.
     """
-    if isinstance(testimony.push, No) and not policy.pull_admits:
-        testimony = replace(testimony, pull=_unless_yes(testimony.pull))
-    if isinstance(testimony.push, Silent) and isinstance(testimony.pull, Silent):
+    push, pull = testimony.push, testimony.pull
+    if isinstance(push, No) and isinstance(pull, Yes) and not policy.pull_admits:
+        pull = SILENT
+    if isinstance(push, Silent) and isinstance(pull, Silent):
         return Verdict(Answer.YES, "No channel says that the account is disabled.")
-    return _by_directory(testimony, Fact.ACTIVE, policy, now)
-
-
-def _unless_yes(word: Word) -> Word:
-    return SILENT if isinstance(word, Yes) else word
+    return _by_directory(push, pull, Fact.ACTIVE, policy, now)
 
 
 def is_stale(channel: Channel, word: Yes | No, policy: Policy, now: Instant) -> bool:
@@ -107,36 +101,29 @@ def _ttl(channel: Channel, policy: Policy) -> Instant | None:
             return policy.lease
 
 
-def _by_directory(testimony: Testimony, fact: Fact, policy: Policy, now: Instant) -> Verdict:
+def _by_directory(push: Word, pull: Word, fact: Fact, policy: Policy, now: Instant) -> Verdict:
     """By the channel that has authority, or by the newest word; push and pull are peers.
 
     At a tie access is kept. Where the authority is silent nothing is changed: what the other
     channel says is shown, and never decides.
     """
     authority = policy.authority.over(fact)
-    words = _words(testimony, authority)
-    if not words:
-        return Verdict(Answer.HOLD, _silence(testimony, fact, authority))
-    channel, word = words[0] if len(words) == 1 else max(words, key=_rank)
+    channel = authority.channel or (Channel.PULL if _outranks(pull, push) else Channel.PUSH)
+    word = pull if channel is Channel.PULL else push
+    if isinstance(word, Silent):
+        return Verdict(Answer.HOLD, _silence(push, pull, fact, authority))
     if is_stale(channel, word, policy, now):
         return _held(channel, word, _age(channel, policy))
     return _said(channel, word, _reason(fact, authority, policy))
 
 
-def _rank(said: tuple[Channel, Yes | No]) -> tuple[Instant, bool]:
-    """The newer word counts, and of two as new the yes."""
-    return said[1].as_of, isinstance(said[1], Yes)
-
-
-def _words(testimony: Testimony, authority: Authority) -> list[tuple[Channel, Yes | No]]:
-    """What the directory channels that are asked have said."""
-    asked = authority.channel
-    said = ((Channel.PUSH, testimony.push), (Channel.PULL, testimony.pull))
-    return [
-        (channel, word)
-        for channel, word in said
-        if asked in (None, channel) and not isinstance(word, Silent)
-    ]
+def _outranks(one: Word, other: Word) -> bool:
+    """The newer word counts, of two as new the yes, and any before silence."""
+    if isinstance(one, Silent) or isinstance(other, Silent):
+        return isinstance(other, Silent)
+    if one.as_of == other.as_of:
+        return isinstance(one, Yes) and isinstance(other, No)
+    return one.as_of > other.as_of
 
 
 def _by_login(word: Word, policy: Policy, now: Instant) -> Verdict:
@@ -193,16 +180,10 @@ def _ran_out(word: Yes, policy: Policy) -> Verdict:
 
 
 def _said(channel: Channel, word: Yes | No, reason: str) -> Verdict:
-    says = "yes" if isinstance(word, Yes) else "no"
-    return Verdict(
-        Answer(says),
-        f"The {says} of {channel} counts, because {reason}.",
-        decided_by=channel,
-        as_of=word.as_of,
-        since=word.since,
-        after=word.after,
-        explicit=channel is Channel.PUSH and (isinstance(word, Yes) or word.is_named),
-    )
+    answer = Answer.YES if isinstance(word, Yes) else Answer.NO
+    why = f"The {answer} of {channel} counts, because {reason}."
+    explicit = channel is Channel.PUSH and (isinstance(word, Yes) or word.is_named)
+    return Verdict(answer, why, channel, word.as_of, word.since, word.after, explicit)
 
 
 def _held(channel: Channel, word: Yes | No, why: str) -> Verdict:
@@ -228,11 +209,12 @@ def _reason(fact: Fact, authority: Authority, policy: Policy) -> str:
     return "this connection lets the newest word of push and pull decide"
 
 
-def _silence(testimony: Testimony, fact: Fact, authority: Authority) -> str:
+def _silence(push: Word, pull: Word, fact: Fact, authority: Authority) -> str:
+    """The authority is silent, or both are."""
     if authority.channel is None:
         return "No directory channel has said anything about this."
-    others = [one for _, one in _words(testimony, Authority.NEWEST)]
-    told = "" if not others else "; what the other channel says is testimony only"
+    is_all = isinstance(push, Silent) and isinstance(pull, Silent)
+    told = "" if is_all else "; what the other channel says is testimony only"
     return (
         f"This connection lets {authority} decide {fact.words}, and {authority} has said nothing "
         f"about this{told}."

@@ -16,6 +16,7 @@ from api.scim.errors import NotFound
 from api.scim.filters import is_storable
 from api.scim.projection import Projection, projection_of
 from api.scim.render import Renderer, location
+from api.scim.schema import GROUP
 from models.store import scim
 from models.store.database import Tx
 from sync.connection import Connection
@@ -43,7 +44,8 @@ class Ask:
         """Raises NotFound. A group that the client has already is not even rendered; of a user
         the groups are part of the version.
         """
-        return await self.caller.read(self._read)
+        is_short = self.table == "users" or not self.projection.wants("members", GROUP)
+        return await self.caller.read(self._read, is_short=is_short)
 
     def hold(self, push: Push) -> Row[Any]:
         """The resource, ours until the end. Raises NotFound and PreconditionFailed."""
@@ -81,9 +83,10 @@ class Ask:
         version = response.headers["etag"]
         return answers.unchanged(version) if is_unchanged(self.if_none_match, version) else response
 
-    def show(self, tx: Tx, row: Row[Any], *, status: int = 200) -> Response:
+    def show(self, tx: Tx, row: Row[Any], *, status: int = 200, in_groups: bool = True) -> Response:
+        """`in_groups`: False for a user who cannot be in any."""
         base_url = self.caller.base_url
-        renderer = Renderer(tx, base_url, self.projection, spreads=True)
+        renderer = Renderer(tx, base_url, self.projection, spreads=True, in_groups=in_groups)
         is_user = self.table == "users"
         (body,) = renderer.users([row]) if is_user else renderer.groups([row])
         return answers.resource(
@@ -102,9 +105,9 @@ def ask_of(request: Request, caller: Caller, table: str) -> Ask:
     return ask_for(
         caller,
         table,
-        str(request.path_params.get("id", "")),
-        if_match=request.headers.get("if-match"),
-        if_none_match=request.headers.get("if-none-match"),
+        request.path_params.get("id", ""),
+        if_match=caller.record.conditions.get("if-match"),
+        if_none_match=caller.record.conditions.get("if-none-match"),
         projection=projection_of(request),
     )
 

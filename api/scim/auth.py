@@ -94,13 +94,15 @@ class Caller:
             record.conditions = {"if-match": version}
         return replace(self, record=record)
 
-    async def read(self, work: Callable[[Tx, Connection], T]) -> T:
+    async def read(self, work: Callable[[Tx, Connection], T], *, is_short: bool = False) -> T:
+        """`is_short`: it looks up some few rows by their names."""
+
         def within(tx: Tx) -> T:
             connection = self._connection(tx)
             with noting(self.record.tolerances, connection.policy.tolerances):
                 return work(tx, connection)
 
-        return await self.context.read(within)
+        return await self.context.read(within, is_short=is_short)
 
     def noting(self) -> AbstractContextManager[None]:
         """What is forgiven within this goes to the record."""
@@ -155,7 +157,9 @@ def caller_of(request: Request) -> Caller:
 
 
 def _token(request: Request) -> str | None:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    headers = request.scope["headers"]
+    told = next((value for name, value in headers if name == b"authorization"), b"")
+    scheme, _, token = told.decode("latin-1").partition(" ")
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 

@@ -16,6 +16,7 @@ from api.scim.paging import Collection, Look, extended
 from api.scim.probing import sought
 from api.scim.query import Query
 from api.scim.references import References
+from api.scim.schema import GROUP
 from models.filters import And, Filter, Not, Or, Path, Present
 from models.store.database import Tx
 from models.store.fields import Field, Fields, Flag, Many, Number, Text, Time, UnknownAttribute
@@ -29,18 +30,28 @@ _NEVER = Present(Path(None, "never"))
 
 def lister(*collections: Collection) -> Handler:
     async def list_them(request: Request, caller: Caller) -> Response:
-        asked = query.of_url(request)
-        return await caller.read(partial(_list, caller, collections, asked))
+        return await _listing(caller, collections, query.of_url(request))
 
     return list_them
 
 
 def searcher(*collections: Collection) -> Handler:
     async def search(request: Request, caller: Caller) -> Response:
-        asked = query.of_body(await body_of(request))
-        return await caller.read(partial(_list, caller, collections, asked))
+        return await _listing(caller, collections, query.of_body(await body_of(request)))
 
     return search
+
+
+async def _listing(caller: Caller, collections: Sequence[Collection], asked: Query) -> Response:
+    one = sought(collections, asked)
+    if one is None:
+        return await caller.read(partial(_list, caller, collections, asked))
+    is_short = collections[0].is_of_users or not asked.projection.wants("members", GROUP)
+
+    def look(tx: Tx, connection: Connection) -> Response:
+        return Look(tx, connection.key, caller, collections, asked, []).by_name(one)
+
+    return await caller.read(look, is_short=is_short)
 
 
 def _list(
@@ -49,11 +60,8 @@ def _list(
     collections = [extended(each, connection.extensions) for each in collections]
     if asked.filter is not None:
         asked = replace(asked, filter=References(caller.base_url).resolved(asked.filter))
-    one = sought(collections, asked)
-    listed = [] if one else [_listed(each, collections, asked) for each in collections]
+    listed = [_listed(each, collections, asked) for each in collections]
     look = Look(tx, connection.key, caller, collections, asked, listed)
-    if one is not None:
-        return look.by_name(one)
     return look.by_index() if asked.cursor is None else look.by_cursor(asked.cursor)
 
 

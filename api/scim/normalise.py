@@ -1,13 +1,23 @@
 """Turn the body of a POST or PUT into the resource as it is kept (RFC 7643 §2 and §3)."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from api.scim.attributes import Attribute, Schema
 from api.scim.errors import InvalidSyntax, InvalidValue
 from api.scim.filters import is_storable
 from api.scim.forgiving import forgive, forgives
-from api.scim.schema import CORE_GROUP, CORE_USER, EXTENSION, GROUP, MEMBER, USER, core
-from api.scim.values import Resource, coerce, finish, is_ignored, open_value
+from api.scim.schema import COMMON, CORE_GROUP, CORE_USER, EXTENSION, GROUP, MEMBER, USER, core
+from api.scim.values import (
+    Reader,
+    Resource,
+    coerce,
+    finish,
+    is_ignored,
+    open_value,
+    reader,
+    spellings,
+)
 from sync import tolerances
 from sync.attributes import email_of
 
@@ -91,10 +101,9 @@ def _given(body: object, urn: str) -> dict[str, object]:
     """The attributes that are not null."""
     if not isinstance(body, dict):
         raise InvalidSyntax("The body must be a JSON object.")
-    folded = [str(name).casefold() for name in body]
-    if len(set(folded)) < len(folded):
+    if len({name.casefold() for name in body}) < len(body):
         raise InvalidSyntax("An attribute is given twice, in different spellings.")
-    given = {str(name): value for name, value in body.items() if value is not None}
+    given = {name: value for name, value in body.items() if value is not None}
     listed = _pop(given, "schemas")
     check_schemas(listed, urn)
     if isinstance(listed, list):
@@ -114,20 +123,31 @@ def check_schemas(value: object, urn: str) -> None:
 
 
 def _pop(given: dict[str, object], name: str) -> object:
+    if name in given:
+        return given.pop(name)
     spelled = next((each for each in given if each.casefold() == name.casefold()), name)
     return given.pop(spelled, None)
 
 
 def _attributes(given: dict[str, object], schema: Schema) -> Resource:
     """The attributes at the top of a resource, in the spelling of the schema."""
-    kept: Resource = {}
-    for name, value in given.items():
-        attribute = core(schema, name)
-        if attribute is not None and not is_ignored(attribute):
-            kept[attribute.name] = coerce(attribute, value)
-        elif attribute is not None and attribute.name == "password":
+    kept, top = Resource(), _top(schema)
+    for spelled, value in given.items():
+        name, read = top.get(spelled) or top.get(spelled.casefold()) or ("", None)
+        if read is not None:
+            kept[name] = read(value)
+        elif name == "password":
             forgive(tolerances.PASSWORD_SENT)
     return kept
+
+
+@lru_cache(maxsize=256)
+def _top(schema: Schema) -> dict[str, tuple[str, Reader | None]]:
+    """What reads each attribute at the top; nothing does of one that is ignored."""
+    every = [*COMMON, *schema.attributes]
+    return spellings(
+        {one.name: None if is_ignored(one) else reader(one, one.name) for one in every}
+    )
 
 
 def _extensions(given: dict[str, object], schema: Schema) -> Resource:

@@ -4,14 +4,13 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from sqlalchemy import Row
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match, Route
 from starlette.types import Message
 
 from api.context import Context
@@ -21,7 +20,7 @@ from api.scim.door import Door
 from api.scim.errors import ScimError
 from api.scim.forgiving import noting
 from api.scim.record import Record
-from api.scim.routes import routes
+from api.scim.routes import door_at
 from models.store.database import Tx, loads
 from sync import connection as connections
 from sync.connection import Connection
@@ -56,8 +55,11 @@ class Rehearsing(Caller):
 
         return await run_in_threadpool(within)
 
-    async def read(self, work: Callable[[Tx, Connection], T]) -> T:
-        return await self.context.read(lambda tx: work(tx, connections.load(tx, self.key)))
+    async def read(self, work: Callable[[Tx, Connection], T], *, is_short: bool = False) -> T:
+        def within(tx: Tx) -> T:
+            return work(tx, connections.load(tx, self.key))
+
+        return await self.context.read(within, is_short=is_short)
 
     def noting(self) -> AbstractContextManager[None]:
         return noting(self.record.tolerances, self.tolerances)
@@ -74,20 +76,20 @@ class Rehearsing(Caller):
 
 async def again(context: Context, row: Row[Any]) -> tuple[Response, Consequences]:
     """The answer that the kept request would get now, and what would follow from it."""
-    request = _request(context, row)
+    request, door = _request(context, row)
+    conditions: dict[str, str] = loads(row.conditions) or {}
     link = await context.read(lambda tx: connections.load(tx, row.connection_id))
     caller = Rehearsing(
         request=request,
         name=row.connection_id_shown,
         hashed="",
         context=context,
-        record=Record(row.connection_id_shown, row.method, row.path, 0, ""),
+        record=Record(row.connection_id_shown, row.method, row.path, 0, "", conditions=conditions),
         key=row.connection_id,
         seen=Seen(),
         tolerances=link.policy.tolerances,
     )
     request.state.caller = caller
-    door = cast(Door, request.scope["endpoint"])
     try:
         response = await door.answer(request, caller)
     except Exception as trouble:
@@ -95,25 +97,20 @@ async def again(context: Context, row: Row[Any]) -> tuple[Response, Consequences
     return response, caller.seen.consequences
 
 
-def _request(context: Context, row: Row[Any]) -> Request:
+def _request(context: Context, row: Row[Any]) -> tuple[Request, Door]:
     """As the server would hand it on, with the headers that are kept."""
     path, _, query = row.path.partition("?")
-    conditions: dict[str, str] = loads(row.conditions) or {}
     scope: dict[str, Any] = {
         "type": "http",
         "method": row.method,
         "path": unquote(path),
         "root_path": "",
         "query_string": query.encode(),
-        "headers": [(k.encode(), v.encode("latin-1", "replace")) for k, v in conditions.items()],
+        "headers": [],
         "app": SimpleNamespace(state=SimpleNamespace(context=context)),
     }
-    for route in routes:
-        match, more = cast(Route, route).matches(scope)
-        if match is not Match.NONE:
-            scope |= more
-            break
-    return Request(scope, _receiver((row.body or "").encode()))
+    door, named = door_at(scope["path"])
+    return Request(scope | {"path_params": named}, _receiver((row.body or "").encode())), door
 
 
 def _receiver(body: bytes) -> Callable[[], Any]:

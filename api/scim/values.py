@@ -4,8 +4,9 @@ Types follow the schema; what is forgiven of particular providers is one express
 that a body and a PATCH are read alike.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
+from typing import Any, TypeVar
 
 from api.scim.attributes import Attribute, Mutability, Returned, Schema, Type
 from api.scim.errors import InvalidValue
@@ -15,6 +16,10 @@ from models import instant
 from sync import tolerances
 
 Resource = dict[str, Any]
+Reader = Callable[[object], Any]
+Parts = Mapping[str, tuple[str, Reader]]
+"""By its spelling, the name of a part as the schema has it, and what reads it."""
+T = TypeVar("T")
 
 MAX_VALUES = 500
 """Most values of one attribute, and most attributes of an undeclared extension."""
@@ -36,28 +41,38 @@ def coerce(attribute: Attribute, value: object, label: str | None = None) -> Any
 
     Raises InvalidValue, naming the attribute.
     """
-    if value is None or is_ignored(attribute):
-        return None
+    return None if value is None else reader(attribute, label or attribute.name)(value)
+
+
+@lru_cache(maxsize=4096)
+def reader(attribute: Attribute, label: str) -> Reader:
+    """What brings the values of an attribute into their form, made once for all of them."""
+    if is_ignored(attribute):
+        return _nothing
     if attribute.multi_valued:
-        return _many(attribute, value)
-    return _one(attribute, value, label or attribute.name)
+        return partial(_many, attribute, _one(attribute, f"{attribute.name}[]"))
+    return _one(attribute, label)
 
 
-def _one(attribute: Attribute, value: object, label: str) -> Any:
+def _nothing(_value: object) -> None:
+    return None
+
+
+def _one(attribute: Attribute, label: str) -> Reader:
     match attribute.type:
         case Type.BOOLEAN:
-            return _boolean(value, label)
+            return partial(_boolean, label)
         case Type.COMPLEX:
-            return _complex(attribute, value, label)
+            return partial(_complex, attribute, label, _parts(attribute, label))
         case Type.INTEGER | Type.DECIMAL:
-            return _number(attribute, value, label)
+            return partial(_number, attribute, label)
         case Type.DATE_TIME:
-            return _moment(value, label)
+            return partial(_moment, label)
         case _:
-            return _string(attribute, value, label)
+            return partial(_string, attribute, label, attribute.max_length or MAX_LENGTH)
 
 
-def _boolean(value: object, label: str) -> bool:
+def _boolean(label: str, value: object) -> bool:
     if isinstance(value, str) and value.lower() in ("true", "false"):
         forgive(tolerances.BOOLEAN_AS_TEXT)
         return value.lower() == "true"
@@ -66,7 +81,7 @@ def _boolean(value: object, label: str) -> bool:
     return value
 
 
-def _number(attribute: Attribute, value: object, label: str) -> int | float | None:
+def _number(attribute: Attribute, label: str, value: object) -> int | float | None:
     """Whoever sends everything as text sends numbers so. An empty text is none."""
     if value == "":
         return None
@@ -81,7 +96,7 @@ def _number(attribute: Attribute, value: object, label: str) -> int | float | No
     return found  # type: ignore[return-value]
 
 
-def _moment(value: object, label: str) -> str | None:
+def _moment(label: str, value: object) -> str | None:
     """In UTC and to the millisecond, so that times are ordered as their texts are."""
     if value == "":
         return None
@@ -91,23 +106,22 @@ def _moment(value: object, label: str) -> str | None:
         raise InvalidValue(f"{label} must be a time such as 2026-01-31T08:00:00Z.") from trouble
 
 
-def _string(attribute: Attribute, value: object, label: str) -> str | None:
+def _string(attribute: Attribute, label: str, longest: int, value: object) -> str | None:
     if not isinstance(value, str):
         raise InvalidValue(f"{label} must be a string.")
     if not is_storable(value):
         raise InvalidValue(f"{label} has a character that is not text.")
-    longest = attribute.max_length or MAX_LENGTH
     if len(value) > longest:
         raise InvalidValue(f"{label} is longer than {longest} characters.")
     if attribute.required and not value.strip():
         raise InvalidValue(f"{label} must not be empty.")
-    if attribute.name == "externalId" and not value:
+    if not value and attribute.name == "externalId":
         forgive(tolerances.EMPTY_EXTERNAL_ID)
         return None
     return value
 
 
-def _complex(attribute: Attribute, value: object, label: str) -> Resource | None:
+def _complex(attribute: Attribute, label: str, parts: Parts, value: object) -> Resource | None:
     has_value = attribute.sub("value") is not None
     if has_value and isinstance(value, list) and len(value) <= 1:
         forgive(tolerances.OBJECT_IN_LIST)
@@ -120,36 +134,43 @@ def _complex(attribute: Attribute, value: object, label: str) -> Resource | None
         return None
     if not isinstance(value, dict):
         raise InvalidValue(f"{label} must be an object.")
-    parts = _parts(attribute, value, label)
-    is_empty = has_value and not attribute.multi_valued and not parts.get("value")
-    if parts.get("value") == "" and is_empty:
+    kept = _kept(parts, value)
+    is_empty = has_value and not attribute.multi_valued and not kept.get("value")
+    if is_empty and kept.get("value") == "":
         forgive(tolerances.EMPTY_REMOVES)
-    return None if is_empty else parts or None
+    return None if is_empty else kept or None
 
 
-def _parts(attribute: Attribute, value: Mapping[object, object], label: str) -> Resource:
+def _kept(parts: Parts, value: Mapping[str, object]) -> Resource:
     """Parts that the schema does not know are dropped."""
-    parts: Resource = {}
-    for name, given in value.items():
-        part = attribute.sub(str(name))
+    kept: Resource = {}
+    for spelled, given in value.items():
+        part = parts.get(spelled) or parts.get(spelled.casefold())
         if part is None:
             forgive(tolerances.UNKNOWN_ATTRIBUTES)
-            continue
-        kept = coerce(part, given, f"{label}.{part.name}")
-        if kept is not None:
-            parts[part.name] = kept
-    return parts
+        elif given is not None and (found := part[1](given)) is not None:
+            kept[part[0]] = found
+    return kept
 
 
-def _many(attribute: Attribute, value: object) -> list[Resource] | None:
+def _parts(attribute: Attribute, label: str) -> Parts:
+    found = {one.name: reader(one, f"{label}.{one.name}") for one in attribute.sub_attributes}
+    return spellings(found)
+
+
+def spellings(readers: Mapping[str, T]) -> dict[str, tuple[str, T]]:
+    """By the names as the schema has them, which is how most providers write them, and folded."""
+    folded = {name.casefold(): (name, one) for name, one in readers.items()}
+    return folded | {name: (name, one) for name, one in readers.items()}
+
+
+def _many(attribute: Attribute, read: Reader, value: object) -> list[Resource] | None:
     if not isinstance(value, list):
         forgive(tolerances.ONE_FOR_MANY)
     given = value if isinstance(value, list) else [value]
     if len(given) > MAX_VALUES:
         raise InvalidValue(f"{attribute.name} has more than {MAX_VALUES} values.")
-    label = f"{attribute.name}[]"
-    values = [_one(attribute, each, label) for each in given if each is not None]
-    kept = [each for each in values if each]
+    kept = [one for each in given if each is not None and (one := read(each))]
     check_primary(attribute, kept)
     return kept or None
 
@@ -159,9 +180,9 @@ def is_primary(value: object) -> bool:
     return isinstance(value, dict) and value.get("primary") is True
 
 
-def check_primary(attribute: Attribute, values: list[Resource]) -> None:
+def check_primary(attribute: Attribute, values: Sequence[Resource]) -> None:
     """RFC 7643 §2.4: at most one. Which of two is meant cannot be known."""
-    if sum(is_primary(each) for each in values) > 1:
+    if len(values) > 1 and sum(map(is_primary, values)) > 1:
         raise InvalidValue(f"{attribute.name} has more than one primary value.")
 
 
@@ -206,13 +227,24 @@ def _text(value: object, label: str) -> str:
 
 def finish(resource: Resource, schema: Schema) -> Resource:
     """Drop what is empty, list the schemas, and refuse a resource that lacks what it must have."""
-    kept = {name: value for name, value in resource.items() if value not in (None, [], {})}
-    for attribute in schema.attributes:
-        if attribute.required and attribute.name not in kept:
-            raise InvalidValue(f"{attribute.name} is required.")
-        if attribute.multi_valued:
-            check_primary(attribute, kept.get(attribute.name, []))
+    kept = {name: value for name, value in resource.items() if value not in _NOTHING}
+    required, plural = _demanding(schema)
+    for name in required:
+        if name not in kept:
+            raise InvalidValue(f"{name} is required.")
+    for attribute in plural:
+        check_primary(attribute, kept.get(attribute.name, ()))
     extensions = [name for name in kept if ":" in name]
     if len(extensions) > MAX_EXTENSIONS:
         raise InvalidValue(f"There are more than {MAX_EXTENSIONS} extensions.")
     return {**kept, "schemas": [schema.id, *extensions]}
+
+
+_NOTHING: tuple[object, ...] = (None, [], {})
+
+
+@lru_cache(maxsize=256)
+def _demanding(schema: Schema) -> tuple[list[str], list[Attribute]]:
+    """The attributes that must be there, and those that have several values."""
+    every = schema.attributes
+    return [one.name for one in every if one.required], [one for one in every if one.multi_valued]

@@ -16,7 +16,10 @@ NO_TARGET = narrowing.NO_TARGET
 """Decide without regard to any target."""
 
 _USERS = f"""
-    SELECT u.*, {CHANNELS},
+    SELECT u.id, u.public_id, u.push_yes, u.push_no, u.pull_yes, u.pull_no, u.login_yes,
+        u.push_active_yes, u.push_active_no, u.pull_active_yes, u.pull_active_no, u.push_said,
+        u.pull_said, u.login_said, u.pull_known, u.user_name, u.email, u.first_name, u.last_name,
+        u.display_name, u.active, u.wanted, {CHANNELS},
         b.remote_id, b.ownership, b.active AS held_active, b.digest AS held_digest,
         b.updated_at AS held_since
     FROM users u JOIN connections c ON c.id = u.connection_id

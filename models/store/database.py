@@ -36,6 +36,7 @@ class Tx:
         self._link = driver.Link(connection)
         self._minded: dict[tuple[object, ...], Any] = {}
         self._deferred: list[tuple[Callable[[Tx, list[Any]], None], Any]] = []
+        self._writes = 0
 
     def defer(self, do: Callable[["Tx", list[T]], None], item: T) -> None:
         """At the end of the transaction `do` is called once, with all such items in their order.
@@ -96,8 +97,7 @@ class Tx:
         `same` is what all of them have in common.
         """
         common, inserted = same or {}, 0
-        if table in SETTINGS:
-            self._minded.clear()
+        self._note_write(table)
         for sql, given in statements.filling(table, columns, rows, common, self.connection.dialect):
             inserted += driver.ran(self._link, sql, given, driver.count)
         return inserted
@@ -150,33 +150,23 @@ class Tx:
         return self.run(sql, {**values, "_key": key})
 
     @property
-    def is_open(self) -> bool:
-        """Whether SQLite has not undone all of it after an error."""
-        return self.dialect != "sqlite" or bool(self._link.raw.in_transaction)
-
-    def apart(self, work: Callable[["Tx"], T]) -> T:
-        """`work`, all or nothing, whatever becomes of the rest of the transaction."""
-        had_work, deferred = self.has_work, len(self._deferred)
-        self.run("SAVEPOINT apart")
-        try:
-            return work(self)
-        except BaseException:
-            self.has_work = had_work
-            del self._deferred[deferred:]
-            self._minded.clear()
-            self.run("ROLLBACK TO SAVEPOINT apart")
-            raise
-        finally:
-            self.run("RELEASE SAVEPOINT apart")
+    def progress(self) -> tuple[int, int]:
+        """Told twice alike, nothing was written or deferred in between."""
+        return self._writes, len(self._deferred)
 
     def _taken(self, sql: str, params: Params, take: Callable[[Any, Statement], T]) -> T:
         return driver.taken(self._link, self._known(sql), params, take)
 
     def _known(self, sql: str) -> Statement:
         known = statements.statement(sql, self.connection.dialect)
-        if known.changes in SETTINGS:
-            self._minded.clear()
+        if known.changes is not None:
+            self._note_write(known.changes)
         return known
+
+    def _note_write(self, table: str) -> None:
+        self._writes += 1
+        if table in SETTINGS:
+            self._minded.clear()
 
 
 class Database:

@@ -7,7 +7,7 @@ counts again should the channel be switched on again.
 from functools import lru_cache
 from typing import Any
 
-from models.evidence import NO_COVER, SILENT, Cover, Marks, No, Testimony, Word, Yes, hear
+from models.evidence import NO_COVER, SILENT, Cover, No, Silent, Testimony, Word, Yes, heard
 from models.instant import Instant
 
 CHANNELS = """c.push AS has_push, c.pull IS NOT NULL AS has_pull, c.login IS NOT NULL AS has_login,
@@ -51,9 +51,9 @@ _DENIED_SINCE = """(x.pull_yes = 0 OR x.pull_yes < x.pull_no) AND (x.pull_no > x
 def exists(row: Any) -> Testimony:
     """Of a row of users or groups."""
     return Testimony(
-        push=hear(Marks(row.push_yes, row.push_no)) if row.has_push else SILENT,
-        pull=_listed(row) if row.has_pull else SILENT,
-        login=hear(Marks(row.login_yes)) if row.has_login else SILENT,
+        heard(row.push_yes, row.push_no) if row.has_push else SILENT,
+        _listed(row) if row.has_pull else SILENT,
+        heard(row.login_yes, 0) if row.has_login else SILENT,
     )
 
 
@@ -62,11 +62,10 @@ def active(row: Any, exists: Testimony) -> Testimony:
     push: Word = SILENT
     pull: Word = SILENT
     if row.has_push:
-        push = hear(Marks(row.push_active_yes, row.push_active_no))
+        push = heard(row.push_active_yes, row.push_active_no)
     if row.has_pull:
-        marks = Marks(row.pull_active_yes, row.pull_active_no)
-        pull = _as_listed(hear(marks), exists.pull)
-    return Testimony(push=push, pull=pull)
+        pull = _as_listed(heard(row.pull_active_yes, row.pull_active_no), exists.pull)
+    return Testimony(push, pull)
 
 
 def member(row: Any) -> Testimony:
@@ -79,17 +78,17 @@ def member(row: Any) -> Testimony:
     pull: Word = SILENT
     login: Word = SILENT
     if row.has_push:
-        push = hear(Marks(row.push_yes, row.push_no), _at(row.push_cover))
+        push = heard(row.push_yes, row.push_no, _at(row.push_cover))
     if row.has_pull:
         read = read_cover(row) if row.group_covered and row.user_pull_known else NO_COVER
         point = _at(row.user_pull_cover if row.group_pull_known else 0)
-        pull = hear(Marks(row.pull_yes, row.pull_no), read, point)
+        pull = heard(row.pull_yes, row.pull_no, read, point)
         if row.is_led and isinstance(pull, No):
             pull = SILENT
     if row.has_login:
         cover = _at(row.login_cover if row.login_known else 0)
-        login = hear(Marks(row.login_yes, row.login_no), cover)
-    return Testimony(push=push, pull=pull, login=login)
+        login = heard(row.login_yes, row.login_no, cover)
+    return Testimony(push, pull, login)
 
 
 def read_cover(row: Any) -> Cover:
@@ -105,7 +104,7 @@ def _cover(yes: Instant, no: Instant, read_no: Instant) -> Cover:
 
 def _listed(row: Any) -> Word:
     cover = read_cover(row) if row.pull_known else NO_COVER
-    return hear(Marks(row.pull_yes, row.pull_no), cover)
+    return heard(row.pull_yes, row.pull_no, cover)
 
 
 def _at(moment: int) -> Cover:
@@ -114,12 +113,8 @@ def _at(moment: int) -> Cover:
 
 def _as_listed(word: Word, listed: Word) -> Word:
     """What a read says of a user's state is as fresh as its listing of the user."""
-    if not isinstance(listed, Yes):
+    if isinstance(word, Silent) or not isinstance(listed, Yes) or word.as_of >= listed.as_of:
         return word
-    match word:
-        case Yes(as_of, since, after):
-            return Yes(max(as_of, listed.as_of), since, after)
-        case No(as_of, since):
-            return No(max(as_of, listed.as_of), since, is_confirmed=True, after=word.after)
-        case _:
-            return SILENT
+    if isinstance(word, Yes):
+        return Yes(listed.as_of, word.since, word.after)
+    return No(listed.as_of, word.since, is_confirmed=True, after=word.after)

@@ -21,7 +21,7 @@ from starlette.routing import Mount
 
 from api import context as contexts
 from api.context import Context
-from api.scim.routes import routes
+from api.scim.routes import service
 from models.store.database import Tx
 from models.store.identities import new_public_id
 from models.store.vault import hashed, new_token
@@ -165,7 +165,7 @@ def serving(home: Path, database_url: str = "", **channels: Any) -> Iterator[Ser
 
 @contextmanager
 def _running(context: Context, listener: socket.socket) -> Iterator[None]:
-    app = Starlette(routes=[Mount("/scim/v2/{connection_id}", routes=routes)])
+    app = Starlette(routes=[Mount("/scim/v2/{connection_id}", app=service)])
     app.state.context = context
     config = uvicorn.Config(app, log_level="critical", lifespan="off", ws="none")
     server = uvicorn.Server(config)

@@ -16,7 +16,7 @@ from api import admin
 from api.commands import CommandFailed
 from api.requests_command import show
 from api.scim import request_log
-from api.scim.routes import routes
+from api.scim.routes import service
 from models.store import requests
 from tests.api.admin_kit import Office, connection, office, organization, target
 from tests.api.scim_app import GROUP, PATCH_OP, USER
@@ -58,7 +58,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     with office(tmp_path) as at:
         organization(at)
         link = connection(at)
-        app = Starlette(routes=[Mount("/scim/v2/{connection_id}", routes=routes), *admin.routes])
+        app = Starlette(routes=[Mount("/scim/v2/{connection_id}", app=service), *admin.routes])
         app.state.context = at.context
         yield Desk(at, link, TestClient(app, raise_server_exceptions=False))
 

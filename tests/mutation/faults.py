@@ -45,10 +45,14 @@ def _certificate(what: str, right: str, wrong: str) -> Fault:
 FAULTS = [
     _verdict(
         "the oldest word wins",
-        "return said[1].as_of, isinstance(said[1], Yes)",
-        "return -said[1].as_of, isinstance(said[1], Yes)",
+        "return one.as_of > other.as_of",
+        "return one.as_of < other.as_of",
     ),
-    _verdict("at a tie access is lost", "isinstance(said[1], Yes)", "isinstance(said[1], No)"),
+    _verdict(
+        "at a tie access is lost",
+        "return isinstance(one, Yes) and isinstance(other, No)",
+        "return isinstance(one, No) and isinstance(other, Yes)",
+    ),
     _verdict(
         "stale evidence decides",
         "if is_stale(channel, word, policy, now):",
@@ -184,13 +188,13 @@ FAULTS = [
     ),
     _evidence(
         "a cover affirms whom it denied",
-        "if marks.no < one.no_as_of and newest < one.yes_as_of:",
+        "if no < one.no_as_of and newest < one.yes_as_of:",
         "if newest < one.yes_as_of:",
     ),
     _evidence(
         "every silence of a read counts as confirmed",
-        "confirmed = _is_confirmed(marks.no, covers)",
-        "confirmed = True",
+        "_is_confirmed(no, covers), yes, is_named)",
+        "True, yes, is_named)",
     ),
     _evidence(
         "a late yes passes the cover that denied it",

@@ -13,7 +13,7 @@ from starlette.routing import Mount
 
 from api import context as contexts
 from api.scim.request_log import RequestLog
-from api.scim.routes import routes
+from api.scim.routes import service
 from models.store.database import Database
 from models.store.desk import Desk
 from sync.settings import Settings
@@ -94,12 +94,13 @@ def _service(kind: str) -> tuple[Starlette, asyncio.AbstractEventLoop]:
     """Put together once: only what it knows is new every time."""
     home = Path(tempfile.mkdtemp(prefix="trueup-scim-"))
     settings = Settings(_env_file=None, home=home, database_url="", base_url=OUTSIDE)
-    app = Starlette(routes=[Mount("/scim/v2/{connection_id}", routes=routes)])
+    app = Starlette(routes=[Mount("/scim/v2/{connection_id}", app=service)])
     found = fresh(kind)
     app.state.context = replace(
         contexts.build(settings),
         database=found,
         desk=Desk(found),
+        glances=contexts.Glances(found),
         request_log=RequestLog(found),
         clock=builders.ManualClock(),
     )

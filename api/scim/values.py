@@ -122,7 +122,7 @@ def _string(attribute: Attribute, label: str, longest: int, value: object) -> st
 
 
 def _complex(attribute: Attribute, label: str, parts: Parts, value: object) -> Resource | None:
-    has_value = attribute.sub("value") is not None
+    has_value = "value" in parts
     if has_value and isinstance(value, list) and len(value) <= 1:
         forgive(tolerances.OBJECT_IN_LIST)
         value = value[0] if value else None

@@ -248,3 +248,21 @@ def test_a_look_that_fails_spoils_no_other(desk: Desk, made: World) -> None:
         desk.read(Asked(lambda tx, sql=sql: tx.value(sql), tell))  # type: ignore[misc]
     assert done.wait(5)
     assert sorted(str(one.value) for one in told) == ["7", "7", "None"]
+
+
+@pytest.mark.parametrize("found", ["postgresql"], indirect=True)
+@pytest.mark.servers
+def test_a_look_whose_connection_goes_begins_again(desk: Desk, found: Database) -> None:
+    heard: Heard = Future()
+    looks: list[int] = []
+
+    def look(tx: Tx) -> int:
+        looks.append(tx.value("SELECT pg_backend_pid()"))
+        if len(looks) == 1:
+            with found.read() as other:
+                other.value("SELECT pg_terminate_backend(:pid, 5000)", {"pid": looks[0]})
+        return int(tx.value("SELECT 7"))
+
+    desk.read(Asked(look, heard.set_result))
+    assert heard.result(5) == Outcome(7)
+    assert len(set(looks)) == 2

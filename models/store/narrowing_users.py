@@ -92,13 +92,22 @@ def _says_otherwise(
 ) -> bool:
     """Whether anybody has another value, or nobody who counts has one that was decided."""
     words = {by: loads(told) for by, told in said.items()}
-    counting = [words[by] for by in directories if words[by]] or [loads(login)]
+    directory = [words[by] for by in directories if words[by]]
+    decided = {n: value for n, value in zip(_PROFILE, profile, strict=True) if value is not None}
+    if directory and all(not one or _values(one) == decided for one in words.values()):
+        return False  # as it is of nearly everybody, and quickly found out
+    counting = directory or [loads(login)]
     for name, value in zip(_PROFILE, profile, strict=True):
         if any(one[name][0] != value for one in (*words.values(), *counting) if name in one):
             return True
         if value is not None and not any(name in one for one in counting):
             return True
     return False
+
+
+def _values(words: dict[str, Any]) -> dict[str, Any]:
+    """Without their times."""
+    return {name: word[0] for name, word in words.items()}
 
 
 def _may_need_something(

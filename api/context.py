@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -36,11 +36,34 @@ class Introduced:
 NOBODY = Introduced()
 
 
+class Glances:
+    """Short looks at SQLite, from the loop itself. Those of one turn of it share a transaction.
+
+    Whoever was told that something is done asks in a later turn, and finds it.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._open = ExitStack()
+        self._tx: Tx | None = None
+
+    def glance(self, work: Callable[[Tx], T]) -> T:
+        if self._tx is None:
+            self._tx = self._open.enter_context(self._database.read_often())
+            asyncio.get_running_loop().call_soon(self._end)
+        return work(self._tx)
+
+    def _end(self) -> None:
+        self._tx = None
+        self._open.close()
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     settings: Settings
     database: Database
     desk: Desk
+    glances: Glances
     clock: Clock
     vault: Vault
     peers: Peers
@@ -59,8 +82,7 @@ class Context:
         over would, and waits for nobody: it is answered at once.
         """
         if is_short and self.database.is_sqlite:
-            with self.database.read_often() as tx:
-                return work(tx)
+            return self.glances.glance(work)
         return await _answered(self.desk.read, work)
 
     def close(self) -> None:
@@ -108,6 +130,7 @@ def build(settings: Settings) -> Context:
         settings=settings,
         database=database,
         desk=Desk(database),
+        glances=Glances(database),
         clock=Clock(),
         vault=vault,
         peers=Peers(vault, settings.limits),

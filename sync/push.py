@@ -11,6 +11,7 @@ from models.identity import Identifier, UserKey
 from models.store import identities, indirect, newcomers, scim, subjects
 from models.store.database import loads
 from models.store.scim import name_key
+from models.store.subjects import Held
 from sync import pushed, pushed_who
 from sync.extensions import mapping
 from sync.matching import Recycled
@@ -107,11 +108,6 @@ class Push(PushedGroups):
         held, before = before, before or scim.of_key(self.tx, "users", key)
         if resource.get("externalId") != before.scim_external_id:
             self._members.expect(resource.get("externalId"))
-        if spoken is None or not _is_called(before, resource):
-            saved = self._save_user(key, resource)
-            self._name_user(key, resource)
-        else:
-            saved = self._keep("users", key, resource, attribute="userName")
         is_spoken = spoken is None or "active" in spoken
         said = UserSaid(
             user=key,
@@ -119,7 +115,14 @@ class Push(PushedGroups):
             active=resource.get("active") if is_spoken else None,
             attributes=pushed.news(self._attributes(resource, spoken), loads(before.push_said)),
         )
-        self.say("user", said, held=held)
+        if held is not None and spoken is not None and _is_called(held, resource):
+            besides = scim.rewritten(held, resource, self.clock.now())
+            self.say("user", said, held=Held(held, besides))
+            kept: Row[Any] = held._replace(**besides)
+            return kept
+        saved = self._save_user(key, resource)
+        self._name_user(key, resource)
+        self.say("user", said, held=held and Held(held))
         if resource.get("externalId") not in (None, before.scim_external_id):
             self._join_parked(Found(users=frozenset({key})), str(before.public_id), resource)
         return saved

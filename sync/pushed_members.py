@@ -160,6 +160,8 @@ class PushedMembers(Voice):
     def _nest(self, group: GroupKey, inner: Set[GroupKey]) -> None:
         if not inner:
             return
+        if not self.connection.nests:
+            indirect.hurry(self.tx)
         self._hold(group, inner)
         if group in inner or inner & indirect.above(self.tx, group):
             raise Circle("The group would be inside itself.")

@@ -1,9 +1,6 @@
 """What the push channel of a connection says."""
 
 from dataclasses import dataclass, field
-from typing import Any
-
-from sqlalchemy import Row
 
 from models.clock import Clock
 from models.evidence import Channel, Fact, Observation, UserSaid
@@ -11,6 +8,7 @@ from models.instant import Instant
 from models.store import indirect, ledger
 from models.store.database import Tx
 from models.store.ledger import Touched
+from models.store.subjects import Held
 from sync import intake
 from sync.connection import Connection
 from sync.tolerances import Tolerance
@@ -46,10 +44,10 @@ class Voice:
         if self.connection.nests:
             indirect.take_turn(self.tx, self.connection.key)
 
-    def say(self, event: str, *facts: Fact, held: Row[Any] | None = None) -> None:
+    def say(self, event: str, *facts: Fact, held: Held | None = None) -> None:
         """Each word has its own time, so that the later of two in one request wins.
 
-        `held` is the one user of whom it is said, as it stands, for whoever holds it.
+        `held` is the one user of whom it is said.
         """
         now = self.clock.now()
         observation = Observation(channel=Channel.PUSH, event=event, as_of=now, facts=facts)

@@ -83,9 +83,10 @@ class Ask:
         version = response.headers["etag"]
         return answers.unchanged(version) if is_unchanged(self.if_none_match, version) else response
 
-    def show(self, tx: Tx, row: Row[Any], *, status: int = 200) -> Response:
+    def show(self, tx: Tx, row: Row[Any], *, status: int = 200, in_groups: bool = True) -> Response:
+        """`in_groups`: False for a user who cannot be in any."""
         base_url = self.caller.base_url
-        renderer = Renderer(tx, base_url, self.projection, spreads=True)
+        renderer = Renderer(tx, base_url, self.projection, spreads=True, in_groups=in_groups)
         is_user = self.table == "users"
         (body,) = renderer.users([row]) if is_user else renderer.groups([row])
         return answers.resource(
@@ -104,9 +105,9 @@ def ask_of(request: Request, caller: Caller, table: str) -> Ask:
     return ask_for(
         caller,
         table,
-        str(request.path_params.get("id", "")),
-        if_match=request.headers.get("if-match"),
-        if_none_match=request.headers.get("if-none-match"),
+        request.path_params.get("id", ""),
+        if_match=caller.record.conditions.get("if-match"),
+        if_none_match=caller.record.conditions.get("if-none-match"),
         projection=projection_of(request),
     )
 

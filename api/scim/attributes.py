@@ -1,5 +1,6 @@
 """What a SCIM schema says of an attribute (RFC 7643 §2.2 and §7)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -71,8 +72,11 @@ class Schema:
         return find(self.attributes, name)
 
 
-@lru_cache(maxsize=4096)
 def find(attributes: tuple[Attribute, ...], name: str) -> Attribute | None:
     """Names compare without regard to case (RFC 7643 §2.1)."""
-    wanted = name.casefold()
-    return next((each for each in attributes if each.name.casefold() == wanted), None)
+    return _by_name(attributes).get(name.casefold())
+
+
+@lru_cache(maxsize=1024)
+def _by_name(attributes: tuple[Attribute, ...]) -> Mapping[str, Attribute]:
+    return {each.name.casefold(): each for each in reversed(attributes)}

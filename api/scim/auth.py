@@ -55,8 +55,14 @@ class Caller:
 
         The request is kept in the same transaction: there is no change without its record.
         """
+        self.record.text()
+        response = await self.context.write(self.within(work))
+        self.record.is_kept = True
+        return response
+
+    def within(self, work: Callable[[Push], Response]) -> Callable[[Tx], Response]:
+        """`write`, in a transaction of somebody else."""
         clock, record = self.context.clock, self.record
-        record.text()
 
         def within(tx: Tx) -> Response:
             push = Push(tx, self._connection(tx), clock)
@@ -68,9 +74,7 @@ class Caller:
             requests.keep(tx, row, connection=push.connection.key)
             return response
 
-        response = await self.context.write(within)
-        record.is_kept = True
-        return response
+        return within
 
     def keep(self, response: Response, error: ScimError | None = None) -> None:
         """Keep the request if it is not kept by now, and not of one who was not let in."""
@@ -153,7 +157,9 @@ def caller_of(request: Request) -> Caller:
 
 
 def _token(request: Request) -> str | None:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    headers = request.scope["headers"]
+    told = next((value for name, value in headers if name == b"authorization"), b"")
+    scheme, _, token = told.decode("latin-1").partition(" ")
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import Callable
+from operator import itemgetter
 
 import msgspec
 from starlette.requests import Request
@@ -39,8 +41,11 @@ class _TwiceError(ValueError):
 
 
 def _once(pairs: list[tuple[str, object]]) -> None:
-    if len(pairs) > 1 and len({name.casefold() for name, _ in pairs}) < len(pairs):
+    if len(pairs) > 1 and len({*map(str.casefold, map(_NAME, pairs))}) < len(pairs):
         raise _TwiceError
+
+
+_NAME: Callable[[tuple[str, object]], str] = itemgetter(0)
 
 
 _SCANNER = json.JSONDecoder(object_pairs_hook=_once, parse_int=str, parse_float=str)

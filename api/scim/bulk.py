@@ -1,24 +1,22 @@
 """Many operations in one request, each carried out by itself (RFC 7644 §3.7)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.scim import answers, bulk_message, bulk_order, groups, users
-from api.scim.asking import Ask, Work, ask_for
+from api.scim import answers, bulk_message, bulk_order
 from api.scim.auth import Caller
 from api.scim.body import body_of
-from api.scim.bulk_message import PREFIX, Bulk, Method, Operation
-from api.scim.bulk_order import Step
+from api.scim.bulk_message import Bulk, Method, Operation
+from api.scim.bulk_turn import Turn, turn_of
 from api.scim.errors import Conflict, InvalidValue, ScimError, to_body
-from api.scim.projection import Projection
-from api.scim.render import location
+from models.store.database import Tx
 
 BULK_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
-
-_ONLY_ID = Projection(included=frozenset({"id"}))
 
 
 async def carry_out(request: Request, caller: Caller) -> Response:
@@ -53,6 +51,17 @@ class Done:
         return {name: value for name, value in body.items() if value is not None}
 
 
+class Broken(Exception):
+    """One operation of a circle was refused."""
+
+    def __init__(self, place: int, error: ScimError) -> None:
+        super().__init__(place, error)
+        self.place, self.error = place, error
+
+
+Answered = list[tuple[int, Turn, Response]]
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     caller: Caller
@@ -63,97 +72,92 @@ class Run:
 
     async def response(self) -> Response:
         """What was done, in the order of the request."""
-        for step in self._steps():
-            await self._take(step)
+        needs = [list(self._makers(one)) for one in self.bulk.operations]
+        for places in bulk_order.parts(needs):
+            if places[0] in needs[places[0]] or len(places) > 1:
+                await self._take_circle(places)
+            else:
+                await self._take(places[0])
             errors = sum(one.error is not None for one in self.done.values())
             if self.bulk.fail_on_errors is not None and errors >= self.bulk.fail_on_errors:
                 break
         shown = [self.done[place].shown(self.bulk.operations[place]) for place in sorted(self.done)]
         return answers.answer({"schemas": [BULK_RESPONSE], "Operations": shown})
 
-    def _steps(self) -> list[Step]:
+    def _makers(self, operation: Operation) -> Iterator[int]:
         """A reference to what nobody makes is found out when the operation is carried out."""
-        makers = self.bulk.makers
-        needs = [
-            [makers[name] for name in bulk_order.references(one) if name in makers]
-            for one in self.bulk.operations
-        ]
-        return bulk_order.steps(needs)
-
-    async def _take(self, step: Step) -> None:
-        operation = self.bulk.operations[step.place]
-        if step.is_completion and self.done[step.place].error is not None:
-            return
-        caller = self._caller(operation, step)
-        try:
-            ended = await self._carried_out(operation, step, caller)
-        except answers.REFUSALS as trouble:
-            error = answers.refusal(trouble)
-            caller.keep(answers.refused(error), error)
-            ended = Done(error.status, self._location(operation), error=error)
-        self.done[step.place] = ended
-
-    async def _carried_out(self, operation: Operation, step: Step, caller: Caller) -> Done:
-        self._check_references(operation, step.place)
-        method = Method.PUT if step.is_completion else operation.method
-        with caller.noting():
-            work = _WORKS[operation.table, method](bulk_order.resolved(operation.data, self.made))
-        response = await self._ask(operation, caller).write(work)
-        caller.keep(response)
-        location = response.headers.get("location")
-        if location is not None and operation.bulk_id and operation.method is Method.POST:
-            self.made[operation.bulk_id] = location.rpartition("/")[2]
-        return Done(
-            status=201 if step.is_completion else response.status_code,
-            location=location or self._location(operation),
-            version=response.headers.get("etag"),
-        )
-
-    def _caller(self, operation: Operation, step: Step) -> Caller:
-        """Whoever asks, with a record for this operation."""
-        method = Method.PUT if step.is_completion else operation.method
-        name = "" if method is Method.POST else self._public_id(operation) or operation.public_id
-        path = f"/{operation.table.capitalize()}" + (f"/{name}" if name else "")
-        data = bulk_order.resolved(operation.data, self.made)
-        return self.caller.part(method, path, data, operation.version)
-
-    def _check_references(self, operation: Operation, place: int) -> None:
-        """In a circle the first has to do without; otherwise all it refers to is there."""
         for name in bulk_order.references(operation):
+            if name in self.bulk.makers:
+                yield self.bulk.makers[name]
+
+    async def _take(self, place: int) -> None:
+        turn = turn_of(self.caller, self.bulk.operations[place], self.made)
+        try:
+            self._check_references(place)
+            response = await turn.caller.write(turn.work())
+        except answers.REFUSALS as trouble:
+            self._refuse(place, turn, answers.refusal(trouble))
+        else:
+            self._accept([(place, turn, response)])
+
+    async def _take_circle(self, places: Sequence[int]) -> None:
+        """Those that refer to each other in a circle are carried out together, or not at all."""
+        try:
+            answered = await self.caller.context.write(partial(self._together, places))
+        except Broken as broken:
+            for place in places:
+                turn = turn_of(self.caller, self.bulk.operations[place], self.made)
+                others = Conflict("An operation that refers to this one was refused.")
+                self._refuse(place, turn, broken.error if place == broken.place else others)
+        else:
+            self._accept(answered)
+
+    def _together(self, places: Sequence[int], tx: Tx) -> Answered:
+        """First each without what is not there yet, then those once more. Raises Broken."""
+        made, late = dict(self.made), list[int]()
+        answered: Answered = []
+        needs = {one: set(bulk_order.references(self.bulk.operations[one])) for one in places}
+        for place in chain(places, late):
+            if not needs[place] <= made.keys():
+                late.append(place)
+            try:
+                self._check_references(place, within=places)
+                turn = turn_of(self.caller, self.bulk.operations[place], made)
+                response = turn.caller.within(turn.work())(tx)
+            except answers.REFUSALS as trouble:
+                raise Broken(place, answers.refusal(trouble)) from trouble
+            answered.append((place, turn, response))
+            made |= _made(turn, response)
+        return answered
+
+    def _accept(self, answered: Answered) -> None:
+        for place, turn, response in answered:
+            turn.caller.record.is_kept = True
+            turn.caller.keep(response)
+            self.made.update(_made(turn, response))
+            before = self.done.get(place)
+            self.done[place] = Done(
+                status=response.status_code if before is None else before.status,
+                location=response.headers.get("location") or turn.location,
+                version=response.headers.get("etag"),
+            )
+
+    def _refuse(self, place: int, turn: Turn, error: ScimError) -> None:
+        turn.caller.keep(answers.refused(error), error)
+        self.done[place] = Done(error.status, turn.location, error=error)
+
+    def _check_references(self, place: int, within: Sequence[int] = ()) -> None:
+        """All it refers to is there, apart from those it is in a circle with."""
+        for name in bulk_order.references(self.bulk.operations[place]):
             maker = self.bulk.makers.get(name)
             if maker is None:
                 raise InvalidValue(f"No operation makes the bulkId {name[:100]!r}.")
-            if maker != place and maker in self.done and name not in self.made:
+            if maker not in within and name not in self.made:
                 raise Conflict(f"The bulkId {name[:100]!r} was not made.")
 
-    def _public_id(self, operation: Operation) -> str | None:
-        if operation.method is Method.POST:
-            return self.made.get(operation.bulk_id or "")
-        name = operation.public_id
-        return self.made.get(name.removeprefix(PREFIX)) if name.startswith(PREFIX) else name
 
-    def _location(self, operation: Operation) -> str | None:
-        public_id = self._public_id(operation)
-        kind = "User" if operation.table == users.TABLE else "Group"
-        return None if public_id is None else location(self.caller.base_url, kind, public_id)
-
-    def _ask(self, operation: Operation, caller: Caller) -> Ask:
-        return ask_for(
-            caller,
-            operation.table,
-            self._public_id(operation) or "",
-            if_match=operation.version,
-            projection=_ONLY_ID,
-        )
-
-
-_WORKS: Mapping[tuple[str, Method], Callable[[object], Work]] = {
-    (users.TABLE, Method.POST): users.creation,
-    (users.TABLE, Method.PUT): users.replacement,
-    (users.TABLE, Method.PATCH): users.alteration,
-    (users.TABLE, Method.DELETE): lambda _: users.deletion,
-    (groups.TABLE, Method.POST): groups.creation,
-    (groups.TABLE, Method.PUT): groups.replacement,
-    (groups.TABLE, Method.PATCH): groups.alteration,
-    (groups.TABLE, Method.DELETE): lambda _: groups.deletion,
-}
+def _made(turn: Turn, response: Response) -> Mapping[str, str]:
+    """The id of what a turn has made, by its bulkId."""
+    location, name = response.headers.get("location"), turn.operation.bulk_id
+    is_new = turn.method is Method.POST and location and name
+    return {str(name): str(location).rpartition("/")[2]} if is_new else {}

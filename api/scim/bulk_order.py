@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from api.scim.bulk_message import PREFIX, Operation, folded
 from api.scim.errors import InvalidSyntax
@@ -11,14 +11,6 @@ MAX_DEPTH = 50
 """How deep the data of an operation may nest."""
 
 _QUOTED = re.compile(rf'"{PREFIX}([^"\\]+)"')
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    place: int
-    """Of the operation in the request."""
-    is_completion: bool = False
-    """What was made is to be replaced by all of itself, now that it can refer to the others."""
 
 
 def references(operation: Operation) -> list[str]:
@@ -77,38 +69,59 @@ def _can_refer(value: object, ids: Mapping[str, str]) -> bool:
     return not is_reference or str(value).removeprefix(PREFIX) in ids
 
 
-def steps(needs: Sequence[Sequence[int]]) -> list[Step]:
-    """In the order of the request, except that what others refer to is made before them.
+def parts(needs: Sequence[Sequence[int]]) -> list[list[int]]:
+    """In the order of the request, except that what others need comes before them.
 
-    Where operations refer to each other in a circle, one is made without the reference and
-    completed as soon as the circle is done, before anything else is done to it.
+    Those that need each other in a circle are one part.
     """
-    order: list[Step] = []
-    seen: set[int] = set()
-    for start in range(len(needs)):
-        together = _together(start, needs, seen)
-        late = set(together)
-        early = []
-        for place in together:
-            if not late.isdisjoint(needs[place]):
-                early.append(Step(place, is_completion=True))
-            late.discard(place)
-        order += [*map(Step, together), *early]
-    return order
+    search = _Search(needs)
+    for place in range(len(needs)):
+        if place not in search.reached:
+            search.follow(place)
+    return search.parts
 
 
-def _together(start: int, needs: Sequence[Sequence[int]], seen: set[int]) -> list[int]:
-    """An operation and all it needs that was not done before, the needed first."""
-    found: list[int] = []
-    stack: list[tuple[int, Iterator[int]]]
-    stack = [] if start in seen else [(start, iter(needs[start]))]
-    seen.add(start)
-    while stack:
-        rest = stack[-1][1]
-        needed = next((one for one in rest if one not in seen), None)
-        if needed is None:
-            found.append(stack.pop()[0])
-        else:
-            seen.add(needed)
-            stack.append((needed, iter(needs[needed])))
-    return found
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """Strongly connected components, by the paths that lead to them (Gabow 2000)."""
+
+    needs: Sequence[Sequence[int]]
+    parts: list[list[int]] = field(default_factory=list)
+    reached: dict[int, int] = field(default_factory=dict)
+    """How many were reached before."""
+    told: set[int] = field(default_factory=set)
+    waiting: list[int] = field(default_factory=list)
+    """Reached, and not told yet."""
+    firsts: list[int] = field(default_factory=list)
+    """Of what waits, whatever may be the first of its part."""
+
+    def follow(self, start: int) -> None:
+        path = [self._reach(start)]
+        while path:
+            needed = next(path[-1][1], None)
+            if needed is None:
+                self._leave(path.pop()[0])
+            elif needed not in self.reached:
+                path.append(self._reach(needed))
+            elif needed not in self.told:
+                self._close(needed)
+
+    def _reach(self, place: int) -> tuple[int, Iterator[int]]:
+        self.reached[place] = len(self.reached)
+        self.waiting.append(place)
+        self.firsts.append(place)
+        return place, iter(self.needs[place])
+
+    def _close(self, needed: int) -> None:
+        """All that was reached since is in a circle with it."""
+        while self.reached[self.firsts[-1]] > self.reached[needed]:
+            self.firsts.pop()
+
+    def _leave(self, place: int) -> None:
+        if self.firsts[-1] == place:
+            self.firsts.pop()
+            start = self.waiting.index(place)
+            found = self.waiting[start:]
+            del self.waiting[start:]
+            self.told.update(found)
+            self.parts.append(sorted(found))

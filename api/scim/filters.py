@@ -99,7 +99,7 @@ def leaves(filter: Filter) -> Iterator[Comparison | Present | ValuePath]:
 
 def is_storable(text: str) -> bool:
     """PostgreSQL refuses NUL, and no encoding has a lone surrogate."""
-    return _UNSTORABLE.search(text) is None
+    return text.isprintable() or _UNSTORABLE.search(text) is None
 
 
 _UNSTORABLE = re.compile("[\\x00\\ud800-\\udfff]")

@@ -1,14 +1,23 @@
 """Turn the body of a POST or PUT into the resource as it is kept (RFC 7643 §2 and §3)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from api.scim.attributes import Attribute, Schema
 from api.scim.errors import InvalidSyntax, InvalidValue
 from api.scim.filters import is_storable
 from api.scim.forgiving import forgive, forgives
-from api.scim.schema import CORE_GROUP, CORE_USER, EXTENSION, GROUP, MEMBER, USER, core
-from api.scim.values import Reader, Resource, coerce, finish, is_ignored, open_value, reader
+from api.scim.schema import COMMON, CORE_GROUP, CORE_USER, EXTENSION, GROUP, MEMBER, USER
+from api.scim.values import (
+    Reader,
+    Resource,
+    coerce,
+    finish,
+    is_ignored,
+    open_value,
+    reader,
+    spellings,
+)
 from sync import tolerances
 from sync.attributes import email_of
 
@@ -19,17 +28,14 @@ def user(body: object, schema: Schema = USER) -> Resource:
     Unknown attributes are dropped; extensions that nobody declared are kept as they are. An
     enterprise attribute may stand at the top, as in some of Entra's bodies.
     """
-    given = _given(body, CORE_USER)
-    resource = _attributes(given, schema)
+    resource, loose = _read(_given(body, CORE_USER), schema)
     _name_by_email(resource)
-    loose = {name: value for name, value in given.items() if core(schema, name) is None}
     for extension in schema.extensions:
         resource[extension.name] = _declared(loose, extension)
-    resource[EXTENSION.name] = _at_top(loose) | resource[EXTENSION.name]
-    undeclared = _extensions(loose, schema)
-    if undeclared:
-        forgive(tolerances.UNDECLARED_EXTENSION)
-    return finish(resource | undeclared, schema)
+    if loose:
+        resource[EXTENSION.name] = _at_top(loose) | resource[EXTENSION.name]
+        resource |= _extensions(loose, schema)
+    return finish(resource, schema)
 
 
 def _at_top(loose: dict[str, object]) -> Resource:
@@ -57,7 +63,8 @@ def group(body: object) -> tuple[Resource, list[str] | None]:
     """
     given = _given(body, CORE_GROUP)
     listed = _pop(given, "members")
-    resource = _attributes(given, GROUP) | _extensions(given, GROUP)
+    resource, loose = _read(given, GROUP)
+    resource |= _undeclared(loose, GROUP)
     return finish(resource, GROUP), None if listed is None else members(listed)
 
 
@@ -120,28 +127,38 @@ def _pop(given: dict[str, object], name: str) -> object:
     return given.pop(spelled, None)
 
 
-def _attributes(given: dict[str, object], schema: Schema) -> Resource:
-    """The attributes at the top of a resource, in the spelling of the schema."""
-    kept: Resource = {}
+def _read(given: Mapping[str, object], schema: Schema) -> tuple[Resource, dict[str, object]]:
+    """The attributes at the top of a resource, in the spelling of the schema, and the others."""
+    kept, loose, top = Resource(), dict[str, object](), _top(schema)
     for spelled, value in given.items():
-        name, read = _at_the_top(schema, spelled)
-        if read is not None:
-            kept[name] = read(value)
-        elif name == "password":
+        found = top.get(spelled) or top.get(spelled.casefold())
+        if found is None:
+            loose[spelled] = value
+        elif (read := found[1]) is not None:
+            kept[found[0]] = read(value)
+        elif found[0] == "password":
             forgive(tolerances.PASSWORD_SENT)
-    return kept
+    return kept, loose
 
 
-@lru_cache(maxsize=1024)
-def _at_the_top(schema: Schema, spelled: str) -> tuple[str, Reader | None]:
-    """The name of an attribute, and what reads it: nothing if it is unknown or ignored."""
-    found = core(schema, spelled)
-    if found is None:
-        return "", None
-    return found.name, None if is_ignored(found) else reader(found, found.name)
+@lru_cache(maxsize=256)
+def _top(schema: Schema) -> dict[str, tuple[str, Reader | None]]:
+    """What reads each attribute at the top; nothing does of one that is ignored."""
+    every = [*COMMON, *schema.attributes]
+    return spellings(
+        {one.name: None if is_ignored(one) else reader(one, one.name) for one in every}
+    )
 
 
-def _extensions(given: dict[str, object], schema: Schema) -> Resource:
+def _extensions(loose: Mapping[str, object], schema: Schema) -> Resource:
+    """As `_undeclared`, and it is noted that they came."""
+    found = _undeclared(loose, schema)
+    if found:
+        forgive(tolerances.UNDECLARED_EXTENSION)
+    return found
+
+
+def _undeclared(given: Mapping[str, object], schema: Schema) -> Resource:
     """Extensions that are not declared here. Raises InvalidValue."""
     if not all(map(is_storable, given)):
         raise InvalidValue("An attribute has a name that is not text.")

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
@@ -59,12 +60,16 @@ def projection(included: Iterable[str], excluded: Iterable[str]) -> Projection:
 
 def projection_of(request: Request) -> Projection:
     """As the query of any request that answers with a resource asks for it."""
-    if not request.scope["query_string"]:
-        return EVERYTHING
-    query = request.query_params
-    return projection(
-        query.get("attributes", "").split(","), query.get("excludedAttributes", "").split(",")
-    )
+    query = request.scope["query_string"]
+    return _asked(query) if query else EVERYTHING
+
+
+@lru_cache(maxsize=1024)
+def _asked(query: bytes) -> Projection:
+    """Providers ask for the same again and again."""
+    given = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+    asked = (given.get(name, "").split(",") for name in ("attributes", "excludedAttributes"))
+    return projection(*asked)
 
 
 @lru_cache(maxsize=1024)

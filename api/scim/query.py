@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
@@ -37,7 +38,7 @@ class Query:
 
 def of_url(request: Request) -> Query:
     """Raises InvalidFilter and InvalidValue."""
-    given = request.query_params
+    given = dict(parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True))
     lists = ("attributes", "excludedAttributes")
     return _query({k: v.split(",") if k in lists else v for k, v in given.items()})
 

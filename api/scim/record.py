@@ -18,7 +18,7 @@ from sync.pushed import words
 
 HEADER = "X-Request-Id"
 LONGEST_ID = 64
-CONDITIONS = ("if-match", "if-none-match")
+CONDITIONS = (b"if-match", b"if-none-match")
 MOST = 50
 """Words of one request that are kept: who is deleted may have been in a thousand groups."""
 LONGEST = 16_384
@@ -92,19 +92,25 @@ class Record:
 
 
 def record_of(request: Request, connection: str, token: str, now: Instant) -> Record:
-    raw = request.scope.get("raw_path") or request.scope["path"].encode()
+    scope = request.scope
+    raw = scope.get("raw_path") or scope["path"].encode()
     path = raw.decode("ascii", "replace").partition("?")[0].split("/", 4)[4:]
-    query = request.scope["query_string"].decode("ascii", "replace")
-    resource = str(request.path_params.get("id", ""))
+    query = scope["query_string"].decode("ascii", "replace")
     return Record(
         connection=connection,
-        method=request.method,
+        method=scope["method"],
         path="/" + "".join(path) + (f"?{query}" if query else ""),
         began=now,
         token=token,
-        resource=_named(resource),
-        conditions={one: request.headers[one] for one in CONDITIONS if one in request.headers},
+        resource=_named(scope["path_params"].get("id", "")),
+        conditions=_conditions(scope["headers"]),
     )
+
+
+def _conditions(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Of one that stands twice the first counts."""
+    found = reversed(headers)
+    return {name.decode(): value.decode("latin-1") for name, value in found if name in CONDITIONS}
 
 
 def part_of(whole: Record, method: str, path: str, body: object, now: Instant) -> Record:

@@ -77,13 +77,14 @@ class Rehearsing(Caller):
 async def again(context: Context, row: Row[Any]) -> tuple[Response, Consequences]:
     """The answer that the kept request would get now, and what would follow from it."""
     request, door = _request(context, row)
+    conditions: dict[str, str] = loads(row.conditions) or {}
     link = await context.read(lambda tx: connections.load(tx, row.connection_id))
     caller = Rehearsing(
         request=request,
         name=row.connection_id_shown,
         hashed="",
         context=context,
-        record=Record(row.connection_id_shown, row.method, row.path, 0, ""),
+        record=Record(row.connection_id_shown, row.method, row.path, 0, "", conditions=conditions),
         key=row.connection_id,
         seen=Seen(),
         tolerances=link.policy.tolerances,
@@ -99,14 +100,13 @@ async def again(context: Context, row: Row[Any]) -> tuple[Response, Consequences
 def _request(context: Context, row: Row[Any]) -> tuple[Request, Door]:
     """As the server would hand it on, with the headers that are kept."""
     path, _, query = row.path.partition("?")
-    conditions: dict[str, str] = loads(row.conditions) or {}
     scope: dict[str, Any] = {
         "type": "http",
         "method": row.method,
         "path": unquote(path),
         "root_path": "",
         "query_string": query.encode(),
-        "headers": [(k.encode(), v.encode("latin-1", "replace")) for k, v in conditions.items()],
+        "headers": [],
         "app": SimpleNamespace(state=SimpleNamespace(context=context)),
     }
     door, named = door_at(scope["path"])

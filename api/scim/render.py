@@ -31,11 +31,13 @@ class Renderer:
     """Of what was shown, by its key."""
     spreads: bool = False
     """What is long may be sent in pieces, for it is the whole answer."""
+    in_groups: bool = True
+    """The users may be in groups."""
 
     def users(self, rows: Sequence[Row[Any]]) -> list[Body]:
         found: dict[int, list[Body]] = {row.id: [] for row in rows}
         wanted = self.projection.wants("groups", USER)
-        if rows and wanted:
+        if rows and wanted and self.in_groups:
             for one in scim_shown.groups_of(self.tx, list(found)):
                 found[one.user_id].append(self._group(one))
         documents = [loads(row.scim) for row in rows]

@@ -66,6 +66,8 @@ def _create(body: object, ask: Ask, push: Push) -> Response:
     """Okta creates a deactivated user again to bring it back: 200, and not new."""
     resource = normalise.user(body, user_schema(push.connection.extensions))
     row, is_new = push.create_user(resource)
+    if is_new and not push.touched.memberships:
+        return ask.show(push.tx, row, status=201, in_groups=False)
     return ask.show(push.tx, row, status=201 if is_new else 200)
 
 

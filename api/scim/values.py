@@ -6,7 +6,7 @@ that a body and a PATCH are read alike.
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, TypeVar
 
 from api.scim.attributes import Attribute, Mutability, Returned, Schema, Type
 from api.scim.errors import InvalidValue
@@ -17,8 +17,9 @@ from sync import tolerances
 
 Resource = dict[str, Any]
 Reader = Callable[[object], Any]
-Part = tuple[str | None, Reader]
-"""The name of a part as the schema spells it, and what reads it. None for one it does not know."""
+Parts = Mapping[str, tuple[str, Reader]]
+"""By its spelling, the name of a part as the schema has it, and what reads it."""
+T = TypeVar("T")
 
 MAX_VALUES = 500
 """Most values of one attribute, and most attributes of an undeclared extension."""
@@ -120,10 +121,8 @@ def _string(attribute: Attribute, label: str, longest: int, value: object) -> st
     return value
 
 
-def _complex(
-    attribute: Attribute, label: str, part: Callable[[str], Part], value: object
-) -> Resource | None:
-    has_value = attribute.sub("value") is not None
+def _complex(attribute: Attribute, label: str, parts: Parts, value: object) -> Resource | None:
+    has_value = "value" in parts
     if has_value and isinstance(value, list) and len(value) <= 1:
         forgive(tolerances.OBJECT_IN_LIST)
         value = value[0] if value else None
@@ -135,36 +134,34 @@ def _complex(
         return None
     if not isinstance(value, dict):
         raise InvalidValue(f"{label} must be an object.")
-    parts = _kept(part, value)
-    is_empty = has_value and not attribute.multi_valued and not parts.get("value")
-    if is_empty and parts.get("value") == "":
+    kept = _kept(parts, value)
+    is_empty = has_value and not attribute.multi_valued and not kept.get("value")
+    if is_empty and kept.get("value") == "":
         forgive(tolerances.EMPTY_REMOVES)
-    return None if is_empty else parts or None
+    return None if is_empty else kept or None
 
 
-def _kept(part: Callable[[str], Part], value: Mapping[str, object]) -> Resource:
+def _kept(parts: Parts, value: Mapping[str, object]) -> Resource:
     """Parts that the schema does not know are dropped."""
-    parts: Resource = {}
+    kept: Resource = {}
     for spelled, given in value.items():
-        name, read = part(spelled)
-        if name is None:
+        part = parts.get(spelled) or parts.get(spelled.casefold())
+        if part is None:
             forgive(tolerances.UNKNOWN_ATTRIBUTES)
-        elif given is not None and (kept := read(given)) is not None:
-            parts[name] = kept
-    return parts
+        elif given is not None and (found := part[1](given)) is not None:
+            kept[part[0]] = found
+    return kept
 
 
-def _parts(attribute: Attribute, label: str) -> Callable[[str], Part]:
-    """Finds a part by its name, in any spelling."""
+def _parts(attribute: Attribute, label: str) -> Parts:
+    found = {one.name: reader(one, f"{label}.{one.name}") for one in attribute.sub_attributes}
+    return spellings(found)
 
-    @lru_cache(maxsize=256)
-    def part(spelled: str) -> Part:
-        found = attribute.sub(spelled)
-        if found is None:
-            return None, _nothing
-        return found.name, reader(found, f"{label}.{found.name}")
 
-    return part
+def spellings(readers: Mapping[str, T]) -> dict[str, tuple[str, T]]:
+    """By the names as the schema has them, which is how most providers write them, and folded."""
+    folded = {name.casefold(): (name, one) for name, one in readers.items()}
+    return folded | {name: (name, one) for name, one in readers.items()}
 
 
 def _many(attribute: Attribute, read: Reader, value: object) -> list[Resource] | None:

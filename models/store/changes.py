@@ -7,7 +7,7 @@ replaces nothing, so it needs no line, unless it was heard later than it was dat
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Literal
+from typing import Any, Literal
 
 from models.evidence import Channel
 from models.identity import GroupKey, UserKey
@@ -47,13 +47,19 @@ class Line:
 
 
 def log(tx: Tx, lines: Sequence[Line], now: Instant) -> None:
+    """At the end of the transaction, for nothing in it asks what stood before."""
+    for line in lines:
+        tx.defer(_write, {name: getattr(line, name) for name in _COLUMNS} | {"now": now})
+
+
+def _write(tx: Tx, lines: list[dict[str, Any]]) -> None:
     tx.many(
         """
         INSERT INTO changes (connection_id, fact, channel, user_id, group_id, yes, no, value,
             created_at)
         VALUES (:connection_id, :fact, :channel, :user_id, :group_id, :yes, :no, :value, :now)
         """,
-        [{name: getattr(line, name) for name in _COLUMNS} | {"now": now} for line in lines],
+        lines,
     )
 
 

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, Row, Transaction, text
 from sqlalchemy.exc import DBAPIError
 
-from models.store import driver, engines, statements
+from models.store import commits, driver, engines, statements
 from models.store.statements import Columns, Params, Statement
 
 T = TypeVar("T")
@@ -20,10 +20,9 @@ SETTINGS = frozenset(
 )
 """Tables that are written to once in a while, and read for every request."""
 _numbers = msgspec.json.Decoder(set[int]).decode
-_LOST = frozenset({"40001", "40P01", "55P03", "23505", "25P03", "26000", "08006"})
+_LOST = frozenset({"40001", "40P01", "55P03", "23505", "25P03", "26000"})
 """Serialization, deadlock, a lock not to be had, a row that another inserted meanwhile, a
-transaction that stood still for too long, a statement that was prepared and is no more, and a
-connection that went before the commit."""
+transaction that stood still for too long, and a statement that was prepared and is no more."""
 
 
 class Tx:
@@ -37,6 +36,7 @@ class Tx:
         self._link = driver.Link(connection)
         self._minded: dict[tuple[object, ...], Any] = {}
         self._deferred: list[tuple[Callable[[Tx, list[Any]], None], Any]] = []
+        self._writes = 0
 
     def defer(self, do: Callable[["Tx", list[T]], None], item: T) -> None:
         """At the end of the transaction `do` is called once, with all such items in their order.
@@ -97,8 +97,7 @@ class Tx:
         `same` is what all of them have in common.
         """
         common, inserted = same or {}, 0
-        if table in SETTINGS:
-            self._minded.clear()
+        self._note_write(table)
         for sql, given in statements.filling(table, columns, rows, common, self.connection.dialect):
             inserted += driver.ran(self._link, sql, given, driver.count)
         return inserted
@@ -151,33 +150,23 @@ class Tx:
         return self.run(sql, {**values, "_key": key})
 
     @property
-    def is_open(self) -> bool:
-        """Whether SQLite has not undone all of it after an error."""
-        return self.dialect != "sqlite" or bool(self._link.raw.in_transaction)
-
-    def apart(self, work: Callable[["Tx"], T]) -> T:
-        """`work`, all or nothing, whatever becomes of the rest of the transaction."""
-        had_work, deferred = self.has_work, len(self._deferred)
-        self.run("SAVEPOINT apart")
-        try:
-            return work(self)
-        except BaseException:
-            self.has_work = had_work
-            del self._deferred[deferred:]
-            self._minded.clear()
-            self.run("ROLLBACK TO SAVEPOINT apart")
-            raise
-        finally:
-            self.run("RELEASE SAVEPOINT apart")
+    def progress(self) -> tuple[int, int]:
+        """Told twice alike, nothing was written or deferred in between."""
+        return self._writes, len(self._deferred)
 
     def _taken(self, sql: str, params: Params, take: Callable[[Any, Statement], T]) -> T:
         return driver.taken(self._link, self._known(sql), params, take)
 
     def _known(self, sql: str) -> Statement:
         known = statements.statement(sql, self.connection.dialect)
-        if known.changes in SETTINGS:
-            self._minded.clear()
+        if known.changes is not None:
+            self._note_write(known.changes)
         return known
+
+    def _note_write(self, table: str) -> None:
+        self._writes += 1
+        if table in SETTINGS:
+            self._minded.clear()
 
 
 class Database:
@@ -222,13 +211,18 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
-        """All or nothing. On SQLite one writer at a time."""
+        """All or nothing. On SQLite one writer at a time.
+
+        Raises Unsettled where nobody can tell whether it is all; after any other error it is
+        nothing.
+        """
         with self._turn(), self.engine.connect() as raw:
             connection = raw.execution_options(writes=True)
-            with connection.begin():
+            with connection.begin() as transaction:
                 tx = Tx(connection)
                 yield tx
                 tx.finish()
+                self._commit(transaction, tx)
         if tx.has_work:
             self.on_work()
 
@@ -246,7 +240,8 @@ class Database:
     def insist(self, work: Callable[[Tx], T]) -> T:
         """`work` in a transaction; again, from its start, whenever another was faster.
 
-        After many times the last error is raised. `work` must do nothing outside `tx`.
+        After many times the last error is raised. `work` must do nothing outside `tx`. Raises
+        Unsettled.
         """
         for left in range(TRIES, 0, -1):
             try:
@@ -273,6 +268,14 @@ class Database:
     def close(self) -> None:
         self.engine.dispose()
 
+    def _commit(self, transaction: Transaction, tx: Tx) -> None:
+        number = None if self.is_sqlite else tx.value(commits.NUMBER)
+        try:
+            transaction.commit()
+        except DBAPIError:
+            if number is None or not commits.was_kept(self.engine, number):
+                raise
+
     @contextmanager
     def _turn(self) -> Iterator[None]:
         if not self.is_sqlite:
@@ -283,7 +286,9 @@ class Database:
 
 
 def _was_faster(trouble: DBAPIError) -> bool:
-    """Whether only the presence of another kept us from it."""
+    """Whether only the presence of another kept us from it, or a connection that went."""
+    if trouble.connection_invalidated:
+        return True
     if isinstance(trouble.orig, sqlite3.Error):
         return getattr(trouble.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
     return getattr(trouble.orig, "sqlstate", None) in _LOST

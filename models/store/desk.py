@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from models.store.commits import Unsettled
 from models.store.database import Database, Tx
 
 READERS = 2
@@ -78,6 +81,8 @@ class Desk:
         try:
             with self._database.write() as tx:
                 outcomes = self._in_company(tx, asked)
+        except Unsettled as trouble:
+            outcomes = [Outcome(trouble=trouble) for _ in asked]
         except Exception:  # whatever it was, each finds it again by itself
             return False
         for one, outcome in zip(asked, outcomes, strict=True):
@@ -85,13 +90,10 @@ class Desk:
         return True
 
     def _in_company(self, tx: Tx, asked: list[Asked]) -> list[Outcome]:
-        """One after the other. On PostgreSQL what fails takes the others along, for a savepoint
-        there costs as much as two statements.
-        """
-        if self._database.is_sqlite:
-            return [_apart(tx, one) for one in asked]
-        tx.run(f"SET LOCAL lock_timeout = {IMPATIENCE}")
-        return [Outcome(one.work(tx)) for one in asked]
+        """One after the other. Savepoints would cost each of them two statements more."""
+        if not self._database.is_sqlite:
+            tx.run(f"SET LOCAL lock_timeout = {IMPATIENCE}")
+        return [_beside_others(tx, one) for one in asked]
 
     def _read(self, asked: list[Asked]) -> None:
         left = iter(asked)
@@ -162,12 +164,19 @@ class Line:
         return found
 
 
-def _apart(tx: Tx, asked: Asked) -> Outcome:
-    """Raises when the whole transaction was lost with it."""
-    outcome = _outcome(tx.apart, asked.work)
-    if outcome.trouble is not None and not tx.is_open:
-        raise outcome.trouble
-    return outcome
+def _beside_others(tx: Tx, asked: Asked) -> Outcome:
+    """Most of what is refused is refused before anything is written. Raises what failed later,
+    or in a statement: then nothing of all of it may be kept.
+    """
+    before = tx.progress
+    try:
+        return Outcome(asked.work(tx))
+    except SQLAlchemyError:
+        raise
+    except Exception as trouble:
+        if tx.progress != before:
+            raise
+        return Outcome(trouble=trouble)
 
 
 def _outcome(do: Callable[..., Any], *given: Any) -> Outcome:

@@ -1,6 +1,8 @@
 """Outside identifiers and whom they name."""
 
+import os
 import secrets
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,14 +12,26 @@ from models.identity import GroupKey, Identifier, UserKey
 from models.instant import Instant
 from models.store.database import Tx
 
+DRAWN = 64
+"""Ids that are drawn at once."""
+_DRAWN: deque[str] = deque()
+os.register_at_fork(after_in_child=_DRAWN.clear)
+
 
 def new_public_id() -> str:
-    """A random UUID, in a fifth of the time that `uuid` takes for one."""
-    return _as_id(secrets.token_hex(15))
+    """A random UUID. They are drawn some at a time, for to ask the system lets other threads go
+    ahead of whoever asks.
+    """
+    try:
+        return _DRAWN.pop()
+    except IndexError:
+        first, *others = new_public_ids(DRAWN)
+        _DRAWN.extend(others)
+        return first
 
 
 def new_public_ids(count: int) -> list[str]:
-    """So many: asking for chance at once takes a fifth of the time again."""
+    """So many, in a fifth of the time that `uuid` takes and less."""
     told = secrets.token_hex(15 * count)
     return [_as_id(told[start : start + 30]) for start in range(0, 30 * count, 30)]
 

@@ -12,6 +12,8 @@ from models.store.database import Tx
 from models.store.memberships import MEMBER
 
 CHUNK = 5000
+MOMENT = 50
+"""Milliseconds."""
 _PUSHED = "push_yes > 0 AND push_yes >= push_no"
 
 
@@ -81,6 +83,14 @@ def take_turn(tx: Tx, connection: int) -> None:
             "SELECT pg_advisory_xact_lock(CAST(:connection AS integer), hashtext('nesting'))",
             {"connection": connection},
         )
+
+
+def hurry(tx: Tx) -> None:
+    """Who takes a turn with a group in hand might wait for somebody who waits for the group. So it
+    waits a moment for either, and then begins again (`Database.insist`).
+    """
+    if tx.dialect != "sqlite":
+        tx.run(f"SET LOCAL lock_timeout = {MOMENT}")
 
 
 def note(tx: Tx, connection: int) -> None:

@@ -58,12 +58,6 @@ def _picker(names: Sequence[str]) -> Callable[[Any], Sequence[Any]]:
 _numbered = lru_cache(maxsize=KEPT)(Numbered)
 
 
-class LostError(errors.OperationalError):
-    """The connection went in the middle of a transaction, so nothing of that was kept."""
-
-    sqlstate = "08006"
-
-
 class LeanConnection(Connection[Any]):
     """Knows what is prepared. psycopg forgets that, and makes the server forget all of it, when a
     transaction is undone; so do we.
@@ -94,8 +88,6 @@ class LeanConnection(Connection[Any]):
     def checked(self, result: Any) -> Any:
         """Raises the errors of psycopg."""
         if result.status not in (_ROWS, _DONE):
-            if self.closed:
-                raise LostError(result.get_error_message())
             error = errors.error_from_result(result, self.info.encoding)
             if isinstance(error, errors.InvalidSqlStatementName):
                 self.prepared.clear()  # somebody made the server forget

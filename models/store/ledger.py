@@ -8,8 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row
-
 from models.evidence import (
     Fact,
     GroupCovered,
@@ -25,6 +23,7 @@ from models.identity import GroupKey, Membership, UserKey
 from models.instant import Instant
 from models.store import changes, memberships, subjects
 from models.store.database import Tx
+from models.store.subjects import Held
 
 
 @dataclass(slots=True)
@@ -47,11 +46,11 @@ def record(
     observation: Observation,
     received: Instant,
     *,
-    held: Row[Any] | None = None,
+    held: Held | None = None,
 ) -> Touched:
     """Merge what was said into what stands, and keep a line of it in the journal.
 
-    `held` is the one user that is pushed, as it stands, for whoever holds it.
+    `held` is the one user that is pushed.
     """
     touched = Touched()
     for fact in observation.facts:
@@ -61,7 +60,7 @@ def record(
 
 
 def _record(
-    tx: Tx, observation: Observation, fact: Fact, now: Instant, held: Row[Any] | None
+    tx: Tx, observation: Observation, fact: Fact, now: Instant, held: Held | None
 ) -> Touched:
     channel, as_of = observation.channel, observation.as_of
     match fact:

@@ -160,6 +160,18 @@ _SAVE = """
 """
 
 
+def rewritten(row: Row[Any], resource: dict[str, Any], now: Instant) -> dict[str, Any]:
+    """What to write where a resource that is held is pushed otherwise under the same names: its
+    version moves on by one.
+    """
+    return {
+        "scim": dumps(resource),
+        "scim_version": row.scim_version + 1,
+        "scim_modified": now,
+        "scim_created": row.scim_created or now,
+    }
+
+
 def touch(tx: Tx, groups: list[GroupKey], now: Instant) -> None:
     """The members changed: the groups have a new version, and are ours until the end.
 

@@ -13,6 +13,17 @@ from models.store.changes import Line
 from models.store.database import Tx, dumps, loads
 from models.store.hearing import CHANNELS
 
+NOTHING: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A user as it stands, for whoever holds it and speaks as its provider pushes."""
+
+    row: Row[Any]
+    besides: Mapping[str, Any] = field(default_factory=dict)
+    """Columns that are to be written together with what is said."""
+
 
 @dataclass(slots=True)
 class Joined:
@@ -58,8 +69,8 @@ class Joined:
         if before is not None and before != said:
             self.replaced.append(self._line("name", yes=at, value=before))
 
-    def save(self, tx: Tx, table: str) -> None:
-        tx.update(table, self.row.id, self.values | {"updated_at": self.now})
+    def save(self, tx: Tx, table: str, besides: Mapping[str, Any] = NOTHING) -> None:
+        tx.update(table, self.row.id, {**self.values, "updated_at": self.now, **besides})
         changes.log(tx, self.replaced, self.now)
 
     def _line(self, fact: str, yes: Instant = 0, no: Instant = 0, value: str | None = None) -> Line:
@@ -90,16 +101,15 @@ def say_of_user(
     said: UserSaid,
     now: Instant,
     *,
-    held: Row[Any] | None = None,
+    held: Held | None = None,
 ) -> None:
     """Join what a channel says of a user. A login knows nobody who is gone or disabled.
-
-    `held` is the user as it stands, for whoever holds it and speaks as its provider pushes.
 
     The next full read must compare with what the directory says between two reads, not with
     what the last one listed.
     """
-    joined = Joined(held or _held(tx, "users", said.user), channel, as_of, now)
+    row = _held(tx, "users", said.user) if held is None else held.row
+    joined = Joined(row, channel, as_of, now)
     is_login = channel is Channel.LOGIN
     joined.mark(
         "exists", channel.value, said.exists or None if is_login else said.exists, _cover(joined)
@@ -110,7 +120,7 @@ def say_of_user(
         joined.attributes(said.attributes)
     if channel is Channel.PULL:
         joined.values["pull_digest"] = ""
-    joined.save(tx, "users")
+    joined.save(tx, "users", NOTHING if held is None else held.besides)
 
 
 def say_of_group(tx: Tx, channel: Channel, as_of: Instant, said: GroupSaid, now: Instant) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from api.scim.bulk_order import Step, steps
+from api.scim.bulk_order import parts
 from tests.api.scim_app import ENTERPRISE, GROUP, PATCH_OP, USER, Idp, Json, serving
 
 REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
@@ -183,21 +183,77 @@ def test_too_many_operations_are_refused_as_a_whole(idp: Idp) -> None:
 @pytest.mark.parametrize(
     ("needs", "order"),
     [
-        pytest.param([[], [], []], [Step(0), Step(1), Step(2)], id="as they come"),
-        pytest.param([[2], [], [1]], [Step(1), Step(2), Step(0)], id="the needed first"),
+        pytest.param([[], [], []], [[0], [1], [2]], id="as they come"),
+        pytest.param([[2], [], [1]], [[1], [2], [0]], id="the needed first"),
+        pytest.param([[1], [0], []], [[0, 1], [2]], id="a circle is one part"),
+        pytest.param([[0]], [[0]], id="itself"),
+        pytest.param([[1, 1], [2], []], [[2], [1], [0]], id="once each"),
         pytest.param(
-            [[1], [0], []],
-            [Step(1), Step(0), Step(1, is_completion=True), Step(2)],
-            id="a circle is completed before anything else is done",
+            [[1], [2, 4], [3], [1, 5], [0], []], [[5], [0, 1, 2, 3, 4]], id="circles that touch"
         ),
-        pytest.param([[0]], [Step(0), Step(0, is_completion=True)], id="itself"),
-        pytest.param([[1, 1], [2], []], [Step(2), Step(1), Step(0)], id="once each"),
+        pytest.param([[2], [0, 3], [0], [1]], [[0, 2], [1, 3]], id="circles one after another"),
     ],
 )
-def test_the_order_follows_the_references(needs: list[list[int]], order: list[Step]) -> None:
-    assert steps(needs) == order
+def test_the_order_follows_the_references(needs: list[list[int]], order: list[list[int]]) -> None:
+    assert parts(needs) == order
 
 
 def test_a_long_chain_of_references_is_followed() -> None:
     chain = [[place + 1] for place in range(999)] + [[]]
-    assert steps(chain) == [Step(place) for place in reversed(range(1000))]
+    assert parts(chain) == [[place] for place in reversed(range(1000))]
+
+
+def test_a_group_that_would_be_inside_itself_is_not_made(idp: Idp) -> None:
+    """Nor is what would hold it."""
+    done = bulk(
+        idp,
+        make_group("Alone", "bulkId:Alone"),
+        make_group("Outer", "bulkId:Middle"),
+        make_group("Middle", "bulkId:Inner"),
+        make_group("Inner", "bulkId:Middle"),
+        make_group("Staff"),
+    )
+    assert statuses(done) == ["400", "409", "400", "409", "201"]
+    assert [done[place]["response"].get("scimType") for place in (0, 2)] == ["invalidValue"] * 2
+    assert idp.names("Groups", "displayName pr") == ["Staff"]
+
+
+def test_of_those_who_refer_to_each_other_all_are_made_or_none(idp: Idp) -> None:
+    """An operation that answers an error has changed nothing (RFC 7644 §3.7)."""
+    idp.user("ada")
+    done = bulk(
+        idp,
+        make_user("bob", **{ENTERPRISE: {"manager": {"value": "bulkId:ada"}}}),
+        make_user("ada", **{ENTERPRISE: {"manager": {"value": "bulkId:bob"}}}),
+        make_user("eve", **{ENTERPRISE: {"manager": {"value": "bulkId:bob"}}}),
+    )
+    assert statuses(done) == ["409", "409", "409"]
+    assert [one["response"].get("scimType") for one in done] == [None, "uniqueness", None]
+    assert all("location" not in one for one in done)
+    assert idp.names("Users", "userName pr") == ["ada"]
+
+
+def test_a_version_says_nothing_of_what_is_to_be_made(idp: Idp) -> None:
+    eve = make_user("eve", **{ENTERPRISE: {"manager": {"value": "bulkId:eve"}}})
+    done = bulk(idp, eve | {"version": 'W/"9"'}, make_user("bob") | {"version": 'W/"9"'})
+    assert statuses(done) == ["201", "201"]
+
+
+def test_each_of_a_circle_is_kept_as_its_own_request(idp: Idp) -> None:
+    bulk(
+        idp,
+        make_user("ada", **{ENTERPRISE: {"manager": {"value": "bulkId:bob"}}}),
+        make_user("bob", **{ENTERPRISE: {"manager": {"value": "bulkId:ada"}}}),
+        make_group("Alone", "bulkId:Alone"),
+    )
+    context = idp.service.context
+    context.request_log.close()
+    with context.database.read() as tx:
+        found = tx.tuples("SELECT method, path, status FROM scim_requests ORDER BY id")
+    bob = idp.find("Users", 'userName eq "ada"')["Resources"][0]["id"]
+    assert [one for one in found if one[1] != "/Bulk"] == [
+        ("POST", "/Users", 201),
+        ("POST", "/Users", 201),
+        ("PUT", f"/Users/{bob}", 200),
+        ("POST", "/Groups", 400),
+    ]

@@ -114,9 +114,10 @@ def test_groups_made_together_may_be_inside_each_other_but_in_no_circle(idp: Idp
         "Operations": [make("a", "b"), make("b", "a"), make("c", "d"), last],
     }
     done = idp.call("POST", "/Bulk", body).json()["Operations"]
-    assert [one["status"] for one in done] == ["201", "400", "201", "201"]
-    assert done[1]["response"]["detail"] == "The group would be inside itself."
-    assert idp.names("Groups", 'members[type eq "Group"]') == ["a", "c"]
+    assert [one["status"] for one in done] == ["400", "409", "201", "201"]
+    assert done[0]["response"]["detail"] == "The group would be inside itself."
+    assert idp.names("Groups", "displayName pr", sortBy="displayName") == ["c", "d"]
+    assert idp.names("Groups", 'members[type eq "Group"]') == ["c"]
 
 
 def test_who_leaves_two_inner_groups_at_once_has_left_the_outer(idp: Idp) -> None:

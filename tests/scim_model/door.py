@@ -100,6 +100,7 @@ def _service(kind: str) -> tuple[Starlette, asyncio.AbstractEventLoop]:
         contexts.build(settings),
         database=found,
         desk=Desk(found),
+        glances=contexts.Glances(found),
         request_log=RequestLog(found),
         clock=builders.ManualClock(),
     )

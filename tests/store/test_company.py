@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from models.identity import UserKey
 from models.store import scim
 from models.store.database import Tx
+from models.store.desk import Desk
 from sync import connection as connections
 from sync.push import Push
 from tests.playground import EVERY_STORE, Playground, fresh, playground
 from tests.store.laws import EXAMPLES
+from tests.store.test_desk import all_at_once
 
 every_store = pytest.mark.parametrize("kind", EVERY_STORE)
 NAMES = ("ada", "bob", "eve", "kim")
@@ -76,10 +78,10 @@ def one_by_one(play: Playground, words: Sequence[Word]) -> None:
 
 
 def together(play: Playground, words: Sequence[Word]) -> None:
-    """As at the desk: each with a push of its own, behind a savepoint."""
+    """As at the desk: each with a push of its own."""
     with play.database.write() as tx:
         for word in words:
-            tx.apart(lambda tx, word=word: word(play, Push(tx, _link(play, tx), play.clock)))
+            word(play, Push(tx, _link(play, tx), play.clock))
 
 
 def _link(play: Playground, tx: Tx) -> connections.Connection:
@@ -143,14 +145,18 @@ def test_what_fails_leaves_nothing_to_be_decided(kind: str) -> None:
     play = playground(fresh(kind))
     fill(play, NAMES)
 
-    def fail(play: Playground, push: Push) -> None:
-        remove("ops", "ada")(play, push)
+    def fail(tx: Tx) -> None:
+        remove("ops", "ada")(play, Push(tx, _link(play, tx), play.clock))
         raise ValueError("no")
 
-    with play.database.write() as tx:
-        with pytest.raises(ValueError, match="no"):
-            tx.apart(lambda tx: fail(play, Push(tx, _link(play, tx), play.clock)))
-        tx.apart(lambda tx: remove("ops", "bob")(play, Push(tx, _link(play, tx), play.clock)))
+    def succeed(tx: Tx) -> None:
+        remove("ops", "bob")(play, Push(tx, _link(play, tx), play.clock))
+
+    desk = Desk(play.database)
+    failed, done = all_at_once(desk, [fail, succeed])
+    assert failed.exception(5) is not None
+    done.result(5)
+    desk.close()
     assert [operation for _, operation, _ in waiting(play)] == ["remove_member"]
     with play.database.read() as tx:
         events = tx.column("SELECT event FROM observations WHERE event = 'members removed'")

@@ -91,6 +91,21 @@ def test_a_work_that_fails_leaves_nothing_and_touches_no_other(
     assert {before.result(5), after.result(5)} == users(found)
 
 
+def test_what_is_refused_before_it_wrote_anything_is_done_once_with_the_others(
+    desk: Desk, made: World, found: Database
+) -> None:
+    tried: list[str] = []
+
+    def refuse(_tx: Tx) -> None:
+        tried.append("refused")
+        raise ValueError("no")
+
+    before, broken, after = all_at_once(desk, [hired(made), refuse, hired(made)])
+    assert broken.exception(5) is not None
+    assert {before.result(5), after.result(5)} == users(found)
+    assert tried == ["refused"]
+
+
 def test_a_statement_that_fails_touches_no_other(desk: Desk, made: World, found: Database) -> None:
     with found.write() as tx:
         first = hired(made)(tx)
@@ -106,6 +121,7 @@ def test_what_loses_the_whole_transaction_loses_nobody_elses_work(
     """As SQLite does by itself when the disk is full."""
 
     def lose(tx: Tx) -> None:
+        hired(made)(tx)
         tx.run("ROLLBACK")
         raise ValueError("lost")
 

@@ -1,6 +1,9 @@
 """Who is pushed into a group is in all groups above it, for as long as a way leads there."""
 
 import random
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -8,6 +11,8 @@ from models.identity import GroupKey
 from models.instant import DAY
 from models.store import indirect, scim
 from models.store.database import Tx
+from sync import connection as connections
+from sync.push import Push
 from sync.pushed_members import Circle
 from tests.playground import EVERY_STORE, Playground, fresh, playground
 
@@ -274,3 +279,36 @@ def day(play: Playground) -> None:
     play.settle()
     play.reconcile()
     play.settle()
+
+
+@pytest.mark.parametrize("play", ["postgresql"], indirect=True)
+@pytest.mark.servers
+def test_who_nests_for_the_first_time_waits_for_no_deadlock(play: Playground) -> None:
+    """Nobody took a turn before holding a group yet: top waits for mid, and mid for its turn."""
+    for group in ("top", "mid", "low"):
+        play.push_group(group)
+    together = threading.Barrier(2)
+
+    def nest(outer: str, inner: str) -> int:
+        tries: list[str] = []
+
+        def work(tx: Tx) -> None:
+            push = Push(tx, connections.load(tx, play.key), play.clock)
+            push.take_turn()
+            indirect.hold(tx, [key(play, outer)])
+            tries.append(outer)
+            if len(tries) == 1:
+                together.wait(5)
+                time.sleep(0.02 if outer == "mid" else 0)
+            push.add_members(key(play, outer), play.ids(tx, [inner]))
+
+        play.database.insist(work)
+        return len(tries)
+
+    began = time.monotonic()
+    with ThreadPoolExecutor(2) as pool:
+        tries = list(pool.map(nest, ("top", "mid"), ("mid", "low")))
+    assert time.monotonic() - began < 0.9, "PostgreSQL looks for deadlocks after a second"
+    assert sum(tries) > 2, "one of them began again"
+    with play.database.read() as tx:
+        assert indirect.below(tx, key(play, "top")) == {key(play, "mid"), key(play, "low")}

@@ -81,10 +81,7 @@ class Planned:
 
     @property
     def object_key(self) -> str:
-        """What must be done in order: a user, a group, or a membership."""
-        if self.user is not None and self.group is not None:
-            return f"m{self.group}:{self.user}"
-        return f"u{self.user}" if self.user is not None else f"g{self.group}"
+        return object_key(self.user, self.group)
 
     @property
     def fingerprint(self) -> str:
@@ -95,8 +92,17 @@ class Planned:
         """
         because = self.because
         replaced = because.since if because.after is None else because.after
-        about = f"{self.target}\x1f{self.object_key}\x1f{self.operation}"
-        return _hashed(f"{about}\x1f{self.desired}\x1f{because.decided_by}@{replaced}")
+        return _hashed(
+            f"{self.target}\x1f{self.object_key}\x1f{self.operation}\x1f{self.desired}"
+            f"\x1f{because.decided_by}@{replaced}"
+        )
+
+
+def object_key(user: int | None, group: int | None) -> str:
+    """What must be done in order: a user, a group, or a membership."""
+    if user is not None and group is not None:
+        return f"m{group}:{user}"
+    return f"u{user}" if user is not None else f"g{group}"
 
 
 def digest(*parts: str | None) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy import Row
 from models.findings import Kind, Mending
 from models.identity import GroupKey, Membership, UserKey
 from models.instant import Instant
-from models.plans import Planned
+from models.plans import Planned, object_key
 from models.store import accounts, orders
 from models.store.database import Tx, loads
 from models.store.ledger import Touched
@@ -56,7 +56,8 @@ def heal(tx: Tx, finding: Row[Any], now: Instant) -> Queued | Refused:
     target = None if finding.target_id is None else accounts.target(tx, finding.target_id)
     if shown is None or target is None:
         return Refused(f"This finding shows no action that could be queued. {finding.suggestion}")
-    under_way = orders.under_way(tx, target.id, shown.fingerprint)
+    about = object_key(finding.user_id, finding.group_id)
+    under_way = orders.under_way(tx, target.id, about, shown.fingerprint)
     if under_way is not None:
         return _hastened(tx, under_way, now)
     planned = _planned(tx, finding, target, now)
@@ -71,7 +72,7 @@ def heal(tx: Tx, finding: Row[Any], now: Instant) -> Queued | Refused:
             "that is not what this finding shows. Reconcile, and look at it again."
         )
     rule.settle(tx, target, rule.judge(tx, target, [planned], now), now)
-    queued = orders.under_way(tx, target.id, shown.fingerprint)
+    queued = orders.under_way(tx, target.id, about, shown.fingerprint)
     assert queued is not None, "it is queued or held"
     return Queued(queued.id)
 

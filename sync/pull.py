@@ -228,7 +228,7 @@ class Reading:
         known = self.groups.get(part.group)
         if known is None:
             return None
-        places = self.roll.present(self.roll.places(part.users))
+        places = self.roll.places(self.roll.present(part.users))
         self.memberships += len(places)
         group, digest = known.key, self.roll.digest(places)
         if self.merge.is_known(group, digest):

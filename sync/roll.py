@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import compress, count
-from operator import itemgetter
+from operator import itemgetter, not_
 from typing import Any, cast
 
 import msgspec
@@ -59,11 +59,14 @@ class Roll:
     """Users by their place on it. What is written of them stands in columns of numbers."""
 
     _places: dict[str, int] = field(default_factory=dict)
+    """In their order."""
     _keys: "array[int]" = field(default_factory=lambda: array("q"))
     _mixed: "array[int]" = field(default_factory=lambda: array("Q"))
     _digests: "array[int]" = field(default_factory=lambda: array("Q"))
     """Of what each last said; 0 while it says nothing, or has said no."""
     _answered: bytearray = field(default_factory=bytearray)
+    _absent: frozenset[str] | None = None
+    """Who has not answered, if nobody has since this was found out."""
 
     def add(self, names: Iterable[str], keys: Sequence[int], digests: Iterable[int]) -> None:
         """Names are the directory's ids."""
@@ -72,6 +75,7 @@ class Roll:
         self._mixed.extend(map(mixed, keys))
         self._digests.extend(digests)
         self._answered.extend(bytes(len(keys)))
+        self._absent = None
 
     @property
     def listed(self) -> int:
@@ -89,6 +93,7 @@ class Roll:
 
     def call(self, page: Iterable[DirectoryUser], fresh: Fresh) -> None:
         """Mark these as listed. Those that say something new join the `fresh`."""
+        self._absent = None
         for user in page:
             digest = digest_of_user(user)
             place = self._places.get(user.id)
@@ -106,6 +111,7 @@ class Roll:
         place = self._places[name]
         self._digests[place] = digest
         self._answered[place] = 1
+        self._absent = None
 
     def unanswered(self) -> set[int]:
         """Whom the directory has named before, and not listed now."""
@@ -118,10 +124,13 @@ class Roll:
         except KeyError:
             return _each(self._places, [name for name in names if name in self._places])
 
-    def present(self, places: Sequence[int]) -> Sequence[int]:
-        """Those of them who have answered."""
-        answers = _each(self._answered, places)
-        return places if all(answers) else list(compress(places, answers))
+    def present(self, names: frozenset[str]) -> frozenset[str]:
+        """Without those who are on the roll and have not answered, of whom there are few once all
+        users were listed.
+        """
+        if self._absent is None:
+            self._absent = frozenset(compress(self._places, map(not_, self._answered)))
+        return names if self._absent.isdisjoint(names) else names - self._absent
 
     def keys(self, places: Sequence[int]) -> set[UserKey]:
         return cast(set[UserKey], set(_each(self._keys, places)))

@@ -46,9 +46,9 @@ def judge(tx: Tx, target: Row[Any], planned: Sequence[Planned], now: Instant) ->
         return Proceed(tuple(planned))
     holds.take_turn(tx, target.id)
     guard_clock.start(tx, now)
-    removals = [one.fingerprint for one in planned if one.is_removal]
-    known = outbox.known_removals(tx, target.id, removals)
-    fresh = [one for one in planned if one.fingerprint not in known]
+    removals = [one.object_key for one in planned if one.is_removal]
+    known = outbox.standing(tx, target.id, removals)
+    fresh = [one for one in planned if not (one.is_removal and one.fingerprint in known)]
     weighed = _weighed(tx, target.id, fresh)
     guard = guard_of(target)
     account = _account(tx, target.id, weighed, guard, now)

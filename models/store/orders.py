@@ -45,15 +45,15 @@ def give_up(tx: Tx, action: int, now: Instant) -> bool:
     return changed == 1
 
 
-def under_way(tx: Tx, target: int, fingerprint: str) -> Row[Any] | None:
+def under_way(tx: Tx, target: int, object_key: str, fingerprint: str) -> Row[Any] | None:
     """The newest action of this fingerprint that is not over, with the state of its hold."""
     return tx.row(
         f"""
         SELECT a.*, CASE WHEN a.state = 'held' THEN h.state END AS hold_state
         FROM actions a LEFT JOIN holds h ON h.id = a.hold_id
-        WHERE a.fingerprint = :fingerprint AND a.target_id = :target
+        WHERE a.target_id = :target AND a.object_key = :object AND a.fingerprint = :fingerprint
           AND (a.state = 'held' OR a.state IN {UNFINISHED})
         ORDER BY a.id DESC LIMIT 1
         """,
-        {"target": target, "fingerprint": fingerprint},
+        {"target": target, "object": object_key, "fingerprint": fingerprint},
     )

@@ -8,7 +8,7 @@ from sqlalchemy import Row
 from models.instant import Instant
 from models.plans import Planned
 from models.store import guard_clock, outbox_rows
-from models.store.database import Tx
+from models.store.database import Tx, chunks
 from models.store.outbox_rows import Rows
 from models.store.queue import RELEASED, UNFINISHED, WAITING
 
@@ -17,7 +17,7 @@ def enqueue(tx: Tx, planned: Sequence[Planned], now: Instant) -> int:
     """Queue operations. A waiting one on the same object is superseded, unless it is the same."""
     if not planned:
         return 0
-    rows = outbox_rows.rows(planned)
+    rows = outbox_rows.rows(planned, now)
     drawn_at = guard_clock.stamp(tx, now) if any(one.draws_on for one in planned) else None
     if outbox_rows.insert(tx, rows, now, state="ready", drawn_at=drawn_at) < len(rows):
         _supersede(tx, rows, now)
@@ -41,20 +41,19 @@ def _supersede(tx: Tx, rows: Rows, now: Instant) -> None:
     )
 
 
-def known_removals(tx: Tx, target: int, fingerprints: list[str]) -> set[str]:
-    """Those of these that are on their way, wait for approval, or were refused and still stand.
-
-    Planned again they draw nothing more.
+def standing(tx: Tx, target: int, object_keys: Sequence[str]) -> set[str]:
+    """Fingerprints of what is on its way to be done to these objects, waits for approval, or was
+    refused and still stands. A removal that is planned again draws nothing more.
     """
     found: set[str] = set()
-    for start in range(0, len(fingerprints), 5000):
+    for chunk in chunks(object_keys):
         found |= set(
             tx.column(
                 f"""
-                SELECT fingerprint FROM actions WHERE fingerprint IN :some
-                  AND target_id = :target AND (state = 'held' OR state IN {UNFINISHED})
+                SELECT fingerprint FROM actions WHERE target_id = :target
+                  AND object_key IN :keys AND (state = 'held' OR state IN {UNFINISHED})
                 """,
-                {"target": target, "some": fingerprints[start : start + 5000]},
+                {"target": target, "keys": chunk},
             )
         )
     return found
@@ -115,7 +114,8 @@ def hold(tx: Tx, hold_id: int, planned: Sequence[Planned], now: Instant) -> None
             for one in planned
         ],
     )
-    outbox_rows.insert(tx, outbox_rows.rows(planned), now, state="held", hold_id=hold_id)
+    rows = outbox_rows.rows(planned, now)
+    outbox_rows.insert(tx, rows, now, state="held", hold_id=hold_id)
 
 
 def held(tx: Tx, hold_id: int) -> Sequence[Row[Any]]:

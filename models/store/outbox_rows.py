@@ -1,12 +1,12 @@
 """Operations as rows of the outbox, of which there may be very many at once."""
 
+import secrets
 from collections.abc import Sequence
 from typing import Any
 
 from models.instant import Instant
 from models.plans import Planned
 from models.store.database import Tx, dumps
-from models.store.identities import new_public_ids
 from models.store.statements import NUMBER
 
 _COLUMNS = {
@@ -25,7 +25,7 @@ Rows = Sequence[tuple[Any, ...]]
 """In the order of the columns."""
 
 
-def rows(planned: Sequence[Planned]) -> Rows:
+def rows(planned: Sequence[Planned], now: Instant) -> Rows:
     return [
         (
             one.target,
@@ -39,7 +39,18 @@ def rows(planned: Sequence[Planned]) -> Rows:
             one.takes_along,
             one.draws_on.value if one.draws_on else None,
         )
-        for one, public_id in zip(planned, new_public_ids(len(planned)), strict=True)
+        for one, public_id in zip(planned, _public_ids(len(planned), now), strict=True)
+    ]
+
+
+def _public_ids(count: int, now: Instant) -> list[str]:
+    """UUIDs in the order of time (RFC 9562, section 5.7): an index of them grows at its end, where
+    one of chance alone is written to on another page for every row.
+    """
+    milliseconds, chance = f"{now // 1000:012x}", secrets.token_hex(6 * count)
+    head = f"{milliseconds[:8]}-{milliseconds[8:]}-7"
+    return [
+        f"{head}{n >> 12:03x}-a{n & 0xFFF:03x}-{chance[12 * n : 12 * n + 12]}" for n in range(count)
     ]
 
 

@@ -24,6 +24,8 @@ Columns = Mapping[str, str]
 """Names, each with its type."""
 AT_ONCE = 100
 """Rows that are inserted into SQLite by one statement."""
+LONGEST = 8192
+"""As long as a list for SQLite may be made by repeating its last: it takes 32,766 parameters."""
 SHORT = 50
 """As long as a list may be for PostgreSQL to keep the plan of a statement."""
 
@@ -50,11 +52,12 @@ class Statement:
         sql = self.sql
         if self.places is None:
             return sql, params
+        lists = {name: _padded(params[name]) for name in self.lists}
         placed: list[Any] = []
         for name in self.places:
-            placed += params[name] if name in self.lists else [params[name]]
-        for name in self.lists:
-            holders = ", ".join("?" * len(params[name]))
+            placed += lists[name] if name in lists else [params[name]]
+        for name, values in lists.items():
+            holders = ", ".join("?" * len(values))
             sql = sql.replace(_holder(name), holders or self.nothing)
         return sql, placed
 
@@ -81,6 +84,15 @@ class Statement:
         if columns != self._columns:
             self._columns, self._make = columns, _shape(_names(cursor))
         return self._make
+
+
+def _padded(values: Iterable[Any]) -> list[Any]:
+    """A list for IN, whose last repeats up to a power of two: SQLite prepares a statement for each
+    length, and keeps hundreds of them.
+    """
+    every = list(values)
+    missing = (1 << max(0, len(every) - 1).bit_length()) - len(every)
+    return every + every[-1:] * missing if len(every) <= LONGEST else every
 
 
 @lru_cache(maxsize=KEPT)

@@ -9,7 +9,9 @@ from models.tables.columns import document, instant, key, maybe_instant, public_
 
 _WAITING = "state IN ('ready', 'retrying')"
 _BEGUN = "state IN ('queued', 'running')"
+_DRAWS = "draws_on IS NOT NULL"
 _DRAWN = "drawn_at IS NOT NULL"
+_HELD = "hold_id IS NOT NULL"
 
 
 class Action(SQLModel, table=True):
@@ -42,7 +44,14 @@ class Action(SQLModel, table=True):
             postgresql_where=text(_BEGUN),
         ),
         Index("ix_actions_object", "target_id", "object_key", "id"),
-        Index("ix_actions_drawn", "target_id", "draws_on", "drawn_at"),
+        Index(
+            "ix_actions_drawn",
+            "target_id",
+            "draws_on",
+            "drawn_at",
+            sqlite_where=text(_DRAWS),
+            postgresql_where=text(_DRAWS),
+        ),
         Index(
             "ix_actions_drawn_in_group",
             "target_id",
@@ -50,6 +59,12 @@ class Action(SQLModel, table=True):
             "drawn_at",
             sqlite_where=text(_DRAWN),
             postgresql_where=text(_DRAWN),
+        ),
+        Index(
+            "ix_actions_hold_id",
+            "hold_id",
+            sqlite_where=text(_HELD),
+            postgresql_where=text(_HELD),
         ),
     )
     id: int | None = key()
@@ -59,7 +74,7 @@ class Action(SQLModel, table=True):
     object_key: str = Field(max_length=64)
     user_id: int | None = refers("users", default=None, nullable=True)
     group_id: int | None = refers("groups", default=None, nullable=True)
-    fingerprint: str = Field(max_length=32, index=True)
+    fingerprint: str = Field(max_length=32)
     because: dict[str, Any] = document()
     state: str = Field(max_length=12)
     run_at: int = instant()
@@ -76,7 +91,7 @@ class Action(SQLModel, table=True):
     """How many memberships go with a deleted group: they are drawn as well."""
     drawn_at: int | None = maybe_instant()
     """By the guard's clock; none for what draws on nothing, and for what never began."""
-    hold_id: int | None = refers("holds", default=None, nullable=True, index=True)
+    hold_id: int | None = refers("holds", default=None, nullable=True)
     created_at: int = instant()
     updated_at: int = instant()
 

@@ -242,7 +242,7 @@ FAULTS = [
     Fault(
         "who is in a group counts, though the read lists no such user",
         "sync/pull.py",
-        "self.roll.present(self.roll.places(part.users))",
+        "self.roll.places(self.roll.present(part.users))",
         "self.roll.places(part.users)",
         ("tests/store/test_digests.py",),
     ),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from connectors.base import DirectoryMembers, ReadPart
+from connectors.base import DirectoryMembers, DirectoryUser, ReadPart
 from connectors.memory import MemorySource
 from models.evidence import Channel, MembersAdded, MembersRemoved, Observation
 from models.evidence import Testimony as Said
@@ -220,6 +220,18 @@ def test_the_roll_adds_up_what_the_ledger_would() -> None:
     places = roll.places(["id 9", "a stranger", "id 7"])
     assert roll.keys(places) == {7, 9}
     assert roll.digest(places) == digest_of_members([UserKey(7), UserKey(9)])
+
+
+def test_whoever_answers_is_present_from_then_on() -> None:
+    """Also where a directory tells of users between groups."""
+    roll, everybody = Roll(), frozenset({"id 7", "id 8", "a stranger"})
+    roll.add(["id 7", "id 8"], [7, 8], [0, 0])
+    roll.note("id 7", 1)
+    assert roll.present(everybody) == {"id 7", "a stranger"}
+    roll.call([DirectoryUser(id="id 8", user_name="eight")], {})
+    assert roll.present(everybody) == everybody
+    roll.add(["id 9"], [9], [0])
+    assert roll.present(everybody | {"id 9"}) == everybody
 
 
 def test_sets_of_the_same_sum_have_different_digests() -> None:

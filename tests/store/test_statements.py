@@ -65,6 +65,12 @@ def test_a_list_finds_exactly_what_is_in_it(database: Database) -> None:
         assert tx.column(sql.format("NOT IN"), asked) == [7]
 
 
+def test_lists_of_all_lengths_are_a_few_statements_for_sqlite() -> None:
+    """Each is prepared once, and hundreds are kept."""
+    known = statements.statement("SELECT 1 WHERE 1 IN :keys", fresh("sqlite").engine.dialect)
+    assert len({known.filled({"keys": range(size)})[0] for size in range(5000)}) <= 15
+
+
 def test_an_empty_list_holds_nothing(database: Database) -> None:
     with database.trial() as tx:
         filled(tx, 3)

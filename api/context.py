@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -31,6 +31,8 @@ class Introduced:
     """Its bodies are read until then before it is asked for again,"""
     tolerances: frozenset[str] = USUAL
     """and with these."""
+    nests: bool = False
+    """Its groups may be in groups, so that one word about a member may mean thousands."""
 
 
 NOBODY = Introduced()
@@ -73,9 +75,13 @@ class Context:
     introduced: dict[tuple[str, str], Introduced] = field(default_factory=dict)
     """Who was let in at which door."""
 
-    async def write(self, work: Callable[[Tx], T]) -> T:
-        """Work in a transaction, in another thread. It is durable when this returns."""
-        return await _answered(self.desk.write, work)
+    async def write(self, work: Callable[[Tx], T], *, is_short: bool = False) -> T:
+        """Work in a transaction, in another thread. It is durable when this returns.
+
+        One that is short may be carried out by the loop itself, up to its commit.
+        """
+        is_short = is_short and self.database.is_sqlite
+        return await _answered(self.desk.write, work, is_short=is_short)
 
     async def read(self, work: Callable[[Tx], T], *, is_short: bool = False) -> T:
         """A look, in another thread. One that is short takes SQLite less time than handing it
@@ -93,12 +99,14 @@ class Context:
         self.database.close()
 
 
-async def _answered(ask: Callable[[Asked], None], work: Callable[[Tx], T]) -> T:
+async def _answered(
+    ask: Callable[[Asked], None], work: Callable[[Tx], T], *, is_short: bool = False
+) -> T:
     """Raises what the work raised."""
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[Any] = loop.create_future()
 
-    def settle(outcome: Outcome) -> None:
+    def tell(outcome: Outcome) -> None:
         if answer.done():  # whoever asked has gone
             return
         if outcome.trouble is None:
@@ -106,11 +114,7 @@ async def _answered(ask: Callable[[Asked], None], work: Callable[[Tx], T]) -> T:
         else:
             answer.set_exception(outcome.trouble)
 
-    def tell(outcome: Outcome) -> None:
-        with suppress(RuntimeError):  # the loop has ended
-            loop.call_soon_threadsafe(settle, outcome)
-
-    ask(Asked(work, tell))
+    ask(Asked(work, tell, loop.call_soon_threadsafe, is_short))
     found: T = await answer
     return found
 

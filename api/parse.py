@@ -55,6 +55,13 @@ def read(model: type[M], body: bytes) -> M:
         raise from_faults(trouble) from None
 
 
+def read_path(request: Request) -> Mapping[str, str]:
+    """The names in the address. Raises Problem where one can name nothing."""
+    if not _is_storable(request.path_params):
+        raise Problem(404, "There is nothing of that name.")
+    return request.path_params
+
+
 def read_query(model: type[M], request: Request) -> M:
     """The query's parameters, each once. Raises Problem."""
     values: dict[str, str] = {}

@@ -47,6 +47,8 @@ class PushedMembers(Voice):
         """Whom another way leads there stays, as an indirect member."""
         waiting = scim_members.unpark(self.tx, group, list(values))
         found, strangers = self._named(values)
+        if strangers:
+            self._give_up(group, strangers)
         if not waiting.issuperset(strangers):
             found = self._with_former(found, [one for one in strangers if one not in waiting])
         scim.touch(self.tx, [group], self.clock.now())
@@ -129,6 +131,13 @@ class PushedMembers(Voice):
         groups = scim_members.known_groups(self.tx, self.connection.key, rest)
         strangers = [value for value in rest if value not in groups]
         return Found(frozenset(users.values()), frozenset(groups.values())), strangers
+
+    def _give_up(self, group: GroupKey, names: list[str]) -> None:
+        """Whom the provider deleted comes back by any of its names, and is waited for by none."""
+        for kind in ("user", "group"):
+            others = scim_members.names_of_gone(self.tx, kind, self.connection.key, names)
+            if others:
+                scim_members.unpark(self.tx, group, others)
 
     def _with_former(self, found: Found, rest: list[str]) -> Found:
         """By an externalId that one of them had, and nobody has now. Whoever was waited for under

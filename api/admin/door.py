@@ -13,7 +13,7 @@ from api.admin.call import Answer, Call, Given, Later, Table
 from api.auth import authenticate
 from api.context import context_of
 from api.operation import CSV, JSON, NoBody, Operation
-from api.parse import body_of, read, read_query
+from api.parse import body_of, read, read_path, read_query
 
 _FIRST_LOOK, _SLOWEST_LOOK = 0.05, 0.5
 _HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
@@ -34,6 +34,7 @@ def route(operation: Operation) -> Route:
 async def _call(operation: Operation, request: Request) -> Call[Any, Any]:
     """Nobody is told what is wrong with a request before we know who asks."""
     key = await authenticate(request)
+    path = read_path(request)
     query = read_query(operation.query, request)
     body = await body_of(request)
     if not body and _may_be_empty(operation):
@@ -41,7 +42,7 @@ async def _call(operation: Operation, request: Request) -> Call[Any, Any]:
     return Call(
         context=context_of(request),
         key=key,
-        path=request.path_params,
+        path=path,
         query=query,
         body=read(operation.body, body),
     )

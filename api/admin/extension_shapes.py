@@ -21,6 +21,12 @@ Any_ = Literal[
 Gives = Literal["email", "first_name", "last_name", "display_name"]
 
 
+def _kept(name: str) -> str:
+    if name.casefold() == "password":
+        raise ValueError("passwords are never kept")
+    return name
+
+
 class ExtensionPart(Incoming):
     name: str = Field(pattern=_NAME)
     type: Simple = "string"
@@ -30,7 +36,7 @@ class ExtensionPart(Incoming):
     @model_validator(mode="after")
     def fits(self) -> Self:
         """The usual parts are what RFC 7643 §2.4 says they are."""
-        name = self.name.casefold()
+        name = _kept(self.name).casefold()
         if (name == "primary") is not (self.type == "boolean") and name in _USUAL:
             raise ValueError(f"{self.name} must be a {_USUAL[name]}")
         return self
@@ -56,7 +62,7 @@ class ExtensionAttribute(Incoming):
             raise ValueError(f"{self.name} can have several values only as a string or complex")
         if self.gives is not None and (self.type != "string" or self.multi_valued):
             raise ValueError(f"{self.name} must be one string to give the {self.gives}")
-        if self.name.casefold() == "value":
+        if _kept(self.name).casefold() == "value":
             raise ValueError("value is the name of a part, and not of an attribute")
         _once([one.name for one in self.sub_attributes])
         return self

@@ -6,13 +6,15 @@ from typing import Any
 from api.scim.errors import InvalidValue
 from api.scim.forgiving import forgive
 from api.scim.operations import Kind, Loose, Op
-from api.scim.values import MAX_VALUES, Resource, open_value
+from api.scim.values import MAX_VALUES, Resource, is_password, open_value
 from sync import tolerances
 
 
 def on_loose(after: Resource, place: Loose, op: Op) -> None:
     """Null unassigns here too, and so does a remove, whatever its value."""
     forgive(tolerances.UNDECLARED_EXTENSION)
+    if is_password(place.sub or place.name):
+        return
     value = None if op.kind is Kind.REMOVE else open_value(op.value, place.urn)
     holder = after.setdefault(_spelled(after, place.urn), {})
     if place.name is None:

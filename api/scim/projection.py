@@ -37,13 +37,13 @@ class Projection:
         asked = _plain(self.included | self.excluded, schema)
         return any(each.startswith(f"{name.casefold()}.") for each in asked)
 
-    def show(self, resource: Resource, schema: Schema) -> dict[str, Any]:
+    def show(self, resource: Resource, schema: Schema) -> Resource:
+        if not self.included and not self.excluded:
+            return resource
         always = {name: value for name, value in resource.items() if name in ALWAYS}
         if self.included:
             return always | _only(resource, _plain(self.included, schema))
-        if self.excluded:
-            return always | _without(resource, _plain(self.excluded, schema))
-        return dict(resource)
+        return always | _without(resource, _plain(self.excluded, schema))
 
 
 EVERYTHING = Projection()

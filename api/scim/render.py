@@ -43,7 +43,7 @@ class Renderer:
         documents = [loads(row.scim) for row in rows]
         self._refer_to_managers(rows, documents)
         for row, document in zip(rows, documents, strict=True):
-            besides = [*found[row.id], *self._manager(document)]
+            besides: list[object] = [*found[row.id], *self._manager(document)]
             self.versions[row.id] = version_of(row.scim_version, besides)
         own = [{"groups": found[row.id]} if wanted else {} for row in rows]
         return [
@@ -66,8 +66,8 @@ class Renderer:
 
     def _manager(self, document: Document) -> list[str]:
         """The name of the manager, where it is that of one of our users and will be shown."""
-        extension = document.get(ENTERPRISE_USER) or {}
-        if "displayName" not in (extension.get("manager") or {}):
+        extension = document.get(ENTERPRISE_USER)
+        if extension is None or "displayName" not in (extension.get("manager") or {}):
             return []
         shown = self.projection.show({ENTERPRISE_USER: extension}, USER).get(ENTERPRISE_USER, {})
         return [one for part, one in shown.get("manager", {}).items() if part == "displayName"]

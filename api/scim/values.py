@@ -187,7 +187,10 @@ def check_primary(attribute: Attribute, values: Sequence[Resource]) -> None:
 
 
 def open_value(value: object, label: str, depth: int = 0) -> Any:
-    """A value of an extension that we do not know: kept as it is, if it can be kept at all."""
+    """A value of an extension that we do not know: kept as it is, if it can be kept at all.
+
+    Passwords in it are not.
+    """
     if depth > MAX_DEPTH:
         raise InvalidValue(f"{label} is nested too deep.")
     if isinstance(value, dict | list) and len(value) > MAX_VALUES:
@@ -196,7 +199,8 @@ def open_value(value: object, label: str, depth: int = 0) -> Any:
         case None | bool():
             return value
         case dict():
-            return {_text(k, label): open_value(v, label, depth + 1) for k, v in value.items()}
+            kept = {_text(k, label): v for k, v in value.items() if not is_password(k)}
+            return {name: open_value(each, label, depth + 1) for name, each in kept.items()}
         case list():
             return [open_value(each, label, depth + 1) for each in value]
         case str():
@@ -205,6 +209,14 @@ def open_value(value: object, label: str, depth: int = 0) -> Any:
             return value
         case _:
             raise InvalidValue(f"{label} has a value that cannot be kept.")
+
+
+def is_password(name: object) -> bool:
+    """Whether it is to be forgotten, whoever sends it under whatever schema."""
+    if str(name).casefold() != "password":
+        return False
+    forgive(tolerances.PASSWORD_SENT)
+    return True
 
 
 def _text(value: object, label: str) -> str:

@@ -22,7 +22,7 @@ _END = text(
 _ENDED = text("SELECT pg_xact_status(CAST(:number AS xid8))")
 
 
-class Unsettled(Exception):
+class Unsettled(SQLAlchemyError):
     """Nobody can tell whether it was done, so it must not be done again."""
 
 

@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
 import msgspec
@@ -190,14 +190,10 @@ class Database:
 
     @contextmanager
     def read_often(self) -> Iterator[Tx]:
-        """As `read`, for threads that do little else: on SQLite each keeps its connection.
+        """As `read` on SQLite, for threads that do little else: each keeps its connection.
 
         To take one from the pool, begin and give it back takes longer than many a look.
         """
-        if not self.is_sqlite:
-            with self.read() as tx:
-                yield tx
-            return
         if not hasattr(self._own, "connection"):
             self._own.connection = self.engine.connect()
         connection = self._own.connection
@@ -243,9 +239,16 @@ class Database:
         After many times the last error is raised. `work` must do nothing outside `tx`. Raises
         Unsettled.
         """
+        return self._again(self.write, work)
+
+    def look(self, work: Callable[[Tx], T]) -> T:
+        """`work` in a look; again where the connection went. Raises as `insist`."""
+        return self._again(self.read, work)
+
+    def _again(self, begin: Callable[[], AbstractContextManager[Tx]], work: Callable[[Tx], T]) -> T:
         for left in range(TRIES, 0, -1):
             try:
-                with self.write() as tx:
+                with begin() as tx:
                     return work(tx)
             except DBAPIError as trouble:
                 if left == 1 or not _was_faster(trouble):

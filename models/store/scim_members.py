@@ -73,6 +73,36 @@ _HAD = " UNION ".join(
 )
 
 
+def names_of_gone(tx: Tx, kind: str, connection: int, values: list[str]) -> list[str]:
+    """All by which those would come back as themselves whom the provider deleted, and whom one of
+    these names: our id, and its own. `kind` is user or group.
+    """
+    return [
+        name
+        for start in range(0, len(values), 5000)
+        for name in tx.column(
+            _GONE.format(kind=kind),
+            {"connection": connection, "values": values[start : start + 5000]},
+        )
+    ]
+
+
+_GONE = """
+    WITH gone AS (
+        SELECT id, public_id FROM {kind}s
+        WHERE connection_id = :connection AND public_id IN :values AND scim IS NULL
+        UNION
+        SELECT o.id, o.public_id FROM {kind}_aliases a JOIN {kind}s o ON o.id = a.{kind}_id
+        WHERE a.connection_id = :connection AND a.namespace = 'external_id'
+          AND a.value IN :values AND a.valid_to IS NULL AND o.scim IS NULL
+    )
+    SELECT public_id FROM gone
+    UNION
+    SELECT a.value FROM {kind}_aliases a JOIN gone ON gone.id = a.{kind}_id
+    WHERE a.connection_id = :connection AND a.namespace = 'external_id' AND a.valid_to IS NULL
+"""
+
+
 def park(
     tx: Tx, connection: int, group: GroupKey, *, values: Sequence[str], as_of: Instant
 ) -> None:

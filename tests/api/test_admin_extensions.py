@@ -52,6 +52,7 @@ WRONG = {
         [extension({"name": "n", "type": "integer", "multi_valued": True})],
         "several values",
     ),
+    "a password": ([extension({"name": "PassWord"})], "never kept"),
     "a value of its own": ([extension({"name": "Value"})], "part"),
     "a type that is a yes": (
         [

@@ -1,5 +1,6 @@
 """Whatever the description of the API allows, and what it forbids, is answered as described."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -89,3 +90,14 @@ def _answer(at: Office, case: Any) -> Any:
     if isinstance(body.get("data"), bytes | str):
         body["content"] = body.pop("data")
     return at.client.request(case.method, sent["url"], params=query, headers=headers, **body)
+
+
+@pytest.mark.parametrize(
+    "one",
+    [one for one in operations if "{" in one.path],
+    ids=lambda one: f"{one.method} {one.path}",
+)
+def test_what_is_no_text_names_nothing(at: Office, one: Operation) -> None:
+    """PostgreSQL knows no NUL, so it must not be asked."""
+    answer = at.ask(one.method, re.sub(r"{\w+}", "%00", one.path))
+    assert answer.status_code == 404, answer.text

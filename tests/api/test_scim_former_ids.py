@@ -104,3 +104,21 @@ def test_an_id_that_a_user_and_a_group_have_had_takes_neither_out(idp: Idp) -> N
     outer = idp.group("Outer", [inner["id"], ada["id"]])
     assert missed("e1") in remove(idp, outer, "e1")
     assert idp.members(outer) == {ada["id"], inner["id"]}
+
+
+@pytest.mark.parametrize(("added", "removed"), [("externalId", "id"), ("id", "externalId")])
+@pytest.mark.parametrize("kind", ["user", "group"])
+def test_who_is_deleted_is_waited_for_under_no_name_once_it_was_removed_by_another(
+    idp: Idp, kind: str, added: str, removed: str
+) -> None:
+    """It comes back as itself by either, and would join though it was taken out again."""
+    make = getattr(idp, kind)
+    ada, group = make("ada", externalId="e1"), idp.group("Ops")
+    idp.call("DELETE", ada["meta"]["location"].removeprefix(idp.service.url))
+    add = ADD | {"value": [{"value": ada[added]}, {"value": "e2"}]}
+    assert idp.patch(f"/Groups/{group['id']}", add).status_code == 204
+    remove(idp, group, ada[removed])
+    assert make("ada", externalId="e1")["id"] == ada["id"]
+    assert idp.members(group) == set()
+    bob = idp.user("bob", externalId="e2")
+    assert idp.members(group) == {bob["id"]}, "who else is waited for still is"

@@ -143,14 +143,25 @@ def test_no_secret_is_anywhere_in_the_database(desk: Desk) -> None:
     ada = desk.user("ada", password=PASSWORD, nickName=f"me {token}")
     change = {"op": "replace", "path": "password", "value": PASSWORD}
     desk.scim("PATCH", f"/Users/{ada['id']}", {"schemas": [PATCH_OP], "Operations": [change]})
+    inside = {"urn:x:User": {"PassWord": PASSWORD, "of": [{"password": PASSWORD, "level": 7}]}}
+    bob = desk.user("bob", **inside)
+    assert bob["urn:x:User"] == {"of": [{"level": 7}]}
+    for path in ("urn:x:User:password", "urn:x:User:of.password"):
+        change = {"op": "add", "path": path, "value": PASSWORD}
+        desk.scim("PATCH", f"/Users/{ada['id']}", {"schemas": [PATCH_OP], "Operations": [change]})
+    change = {"op": "add", "value": inside}
+    desk.scim("PATCH", f"/Users/{ada['id']}", {"schemas": [PATCH_OP], "Operations": [change]})
+    desk.scim("POST", "/Groups", {"schemas": [GROUP], "displayName": "Staff", **inside})
     desk.scim("GET", f'/Users?filter=password eq "{PASSWORD}"')
     desk.scim("GET", f"/Users?attributes={token}")
     desk.scim("GET", f"/Users/{token}")
     desk.scim("GET", f"/Users/%73{token[1:]}")
     desk.scim("POST", "/Users", {"password": PASSWORD, "userName": 7})
-    assert len(desk.kept()) == 7
+    assert len(desk.kept()) == 12
+    assert {one["status"] for one in desk.kept(filter='method eq "PATCH"')} == {200}
     with desk.at.context.database.read() as tx:
-        rows = tx.rows("SELECT * FROM scim_requests") + tx.rows("SELECT * FROM users")
+        tables = ("scim_requests", "users", "groups", "observations")
+        rows = [row for table in tables for row in tx.rows(f"SELECT * FROM {table}")]
     text = " ".join(str(tuple(row)) for row in rows)
     assert PASSWORD not in text
     assert token not in " ".join(

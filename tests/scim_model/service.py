@@ -185,9 +185,19 @@ class Service(Users):
             user = self._meant(value)
             if user in self.users and user not in group.members:
                 meant.add(self._group_meant(value))
-        group.waiting -= set(values)
+        group.waiting -= set(values) | self._others_of_gone(values)
         group.members -= meant
         group.inner -= meant
+
+    def _others_of_gone(self, values: list[str]) -> set[str]:
+        """House rule: whom a name of somebody deleted takes out is waited for by no other."""
+        found = set[str]()
+        for called, there in ((self.called, self.users), (self.teams, self.groups)):
+            for value in values:
+                owner = called.now.get(value, value)
+                if self._meant(value) is None and owner not in there:
+                    found |= {owner, *(v for v, key in called.now.items() if key == owner)}
+        return found
 
     def _former(self, value: str) -> str | None:
         if self._meant(value) is not None:

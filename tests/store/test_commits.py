@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlmodel import SQLModel
 
+from api.scim.request_log import RequestLog
 from models.store import commits
 from models.store.commits import Unsettled
 from models.store.database import Database, Tx
@@ -132,3 +133,16 @@ def test_a_server_that_ends_a_session_before_the_commit_has_kept_nothing(found: 
     key = found.insist(work)
     assert founded(found) == {"acme": key}
     assert len(tries) == 2
+
+
+def test_who_gets_along_without_a_database_gets_along_without_an_answer(
+    way: Way, found: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Threads that catch what SQLAlchemy raises go on."""
+    monkeypatch.setattr(commits, "TRIES", 3)
+    link, log = builders.world(found).connection, RequestLog(found)
+    log.close()
+    log.count(link.public_id, "wrong_token", builders.START)
+    way.cut_after("wrong_token", Cut.UNANSWERED, for_good=True)
+    log.flush()
+    assert way.cuts == 1

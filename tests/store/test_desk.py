@@ -2,15 +2,16 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from models.identity import UserKey
+from models.store import desk as desks
 from models.store import identities
 from models.store.database import Database, Tx
-from models.store.desk import TOGETHER, Asked, Desk, Outcome
+from models.store.desk import TOGETHER, Asked, Desk, Outcome, Place
 from tests import builders
 from tests.builders import START as NOW
 from tests.builders import World
@@ -37,7 +38,10 @@ def desk(found: Database) -> Iterator[Desk]:
 
 
 def hand_in(
-    desk: Desk, work: Callable[[Tx], Any], then: Callable[[], None] = lambda: None
+    desk: Desk,
+    work: Callable[[Tx], Any],
+    then: Callable[[], None] = lambda: None,
+    **where: Any,
 ) -> Heard:
     heard: Heard = Future()
 
@@ -48,11 +52,11 @@ def hand_in(
         else:
             heard.set_exception(outcome.trouble)
 
-    desk.write(Asked(work, tell))
+    desk.write(Asked(work, tell, **where))
     return heard
 
 
-def all_at_once(desk: Desk, works: list[Callable[[Tx], Any]]) -> list[Heard]:
+def all_at_once(desk: Desk, works: list[Callable[[Tx], Any]], **where: Any) -> list[Heard]:
     """While the writers are kept busy, so that one finds them all when it comes back."""
     gate = threading.Event()
     for _ in range(desk.writers):
@@ -64,7 +68,7 @@ def all_at_once(desk: Desk, works: list[Callable[[Tx], Any]]) -> list[Heard]:
 
         hand_in(desk, wait)
         assert begun.wait(5)
-    found = [hand_in(desk, one) for one in works]
+    found = [hand_in(desk, one, **where) for one in works]
     gate.set()
     return found
 
@@ -167,6 +171,63 @@ def test_more_than_fit_into_one_transaction_are_all_done(
     assert len({one.result(5) for one in heard}) == len(users(found)) == 2 * TOGETHER + 3
 
 
+def thread_of(made: World) -> Callable[[Tx], str]:
+    """Writes, and tells where it was done."""
+
+    def work(tx: Tx) -> str:
+        hired(made)(tx)
+        return threading.current_thread().name
+
+    return work
+
+
+def test_short_works_are_done_and_told_where_they_were_asked_for(
+    desk: Desk, made: World, found: Database
+) -> None:
+    with ThreadPoolExecutor(1, "asker") as asker:
+        heard = all_at_once(desk, [thread_of(made)] * 3, place=asker.submit, is_short=True)
+        told: Heard = Future()
+        hand_in(
+            desk,
+            thread_of(made),
+            lambda: told.set_result(threading.current_thread().name),
+            place=asker.submit,
+        )
+        assert {one.result(5) for one in heard} == {"asker_0"}
+        assert told.result(5) == "asker_0"
+    assert len(users(found)) == 4
+
+
+def gone(_do: Callable[[], None]) -> None:
+    raise RuntimeError("it is closed")
+
+
+def deaf(_do: Callable[[], None]) -> None:
+    """Has so much to do that it never comes to it."""
+
+
+@pytest.mark.parametrize("place", [gone, deaf])
+def test_what_its_place_does_not_do_is_done_anyway_and_once(
+    desk: Desk, made: World, found: Database, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desks, "PATIENCE", 0.05)
+    all_at_once(desk, [hired(made)] * 3, place=place, is_short=True)
+    desk.close()
+    assert len(users(found)) == 3
+
+
+def test_a_place_that_comes_late_finds_that_it_was_done_without(
+    desk: Desk, made: World, found: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desks, "PATIENCE", 0.05)
+    left: list[Callable[[], None]] = []
+    all_at_once(desk, [hired(made)] * 3, place=left.append, is_short=True)
+    desk.close()
+    for do in left:
+        do()
+    assert len(users(found)) == 3
+
+
 def test_what_was_handed_in_before_the_end_is_still_done(made: World, found: Database) -> None:
     desk = Desk(found)
     heard = [hand_in(desk, hired(made)) for _ in range(40)]
@@ -187,3 +248,21 @@ def test_a_look_that_fails_spoils_no_other(desk: Desk, made: World) -> None:
         desk.read(Asked(lambda tx, sql=sql: tx.value(sql), tell))  # type: ignore[misc]
     assert done.wait(5)
     assert sorted(str(one.value) for one in told) == ["7", "7", "None"]
+
+
+@pytest.mark.parametrize("found", ["postgresql"], indirect=True)
+@pytest.mark.servers
+def test_a_look_whose_connection_goes_begins_again(desk: Desk, found: Database) -> None:
+    heard: Heard = Future()
+    looks: list[int] = []
+
+    def look(tx: Tx) -> int:
+        looks.append(tx.value("SELECT pg_backend_pid()"))
+        if len(looks) == 1:
+            with found.read() as other:
+                other.value("SELECT pg_terminate_backend(:pid, 5000)", {"pid": looks[0]})
+        return int(tx.value("SELECT 7"))
+
+    desk.read(Asked(look, heard.set_result))
+    assert heard.result(5) == Outcome(7)
+    assert len(set(looks)) == 2

@@ -31,8 +31,6 @@ class Introduced:
     """Its bodies are read until then before it is asked for again,"""
     tolerances: frozenset[str] = USUAL
     """and with these."""
-    nests: bool = False
-    """Its groups may be in groups, so that one word about a member may mean thousands."""
 
 
 NOBODY = Introduced()
@@ -75,13 +73,9 @@ class Context:
     introduced: dict[tuple[str, str], Introduced] = field(default_factory=dict)
     """Who was let in at which door."""
 
-    async def write(self, work: Callable[[Tx], T], *, is_short: bool = False) -> T:
-        """Work in a transaction, in another thread. It is durable when this returns.
-
-        One that is short may be carried out by the loop itself, up to its commit.
-        """
-        is_short = is_short and self.database.is_sqlite
-        return await _answered(self.desk.write, work, is_short=is_short)
+    async def write(self, work: Callable[[Tx], T]) -> T:
+        """Work in a transaction, in another thread. It is durable when this returns."""
+        return await _answered(self.desk.write, work)
 
     async def read(self, work: Callable[[Tx], T], *, is_short: bool = False) -> T:
         """A look, in another thread. One that is short takes SQLite less time than handing it
@@ -99,9 +93,7 @@ class Context:
         self.database.close()
 
 
-async def _answered(
-    ask: Callable[[Asked], None], work: Callable[[Tx], T], *, is_short: bool = False
-) -> T:
+async def _answered(ask: Callable[[Asked], None], work: Callable[[Tx], T]) -> T:
     """Raises what the work raised."""
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[Any] = loop.create_future()
@@ -114,7 +106,7 @@ async def _answered(
         else:
             answer.set_exception(outcome.trouble)
 
-    ask(Asked(work, tell, loop.call_soon_threadsafe, is_short))
+    ask(Asked(work, tell, loop.call_soon_threadsafe))
     found: T = await answer
     return found
 

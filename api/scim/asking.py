@@ -36,9 +36,9 @@ class Ask:
     if_none_match: str | None
     projection: Projection
 
-    async def write(self, work: "Work", *, is_short: bool = False) -> Response:
-        """Work on the push channel, all or nothing. `is_short`: it writes some few rows."""
-        return await self.caller.write(partial(work, self), is_short=is_short)
+    async def write(self, work: "Work") -> Response:
+        """Work on the push channel, all or nothing, in a thread."""
+        return await self.caller.write(partial(work, self))
 
     async def read(self) -> Response:
         """Raises NotFound. A group that the client has already is not even rendered; of a user

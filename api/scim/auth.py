@@ -50,13 +50,13 @@ class Caller:
     def base_url(self) -> str:
         return f"{self.context.settings.outside}{PREFIX}/{self.name}"
 
-    async def write(self, work: Callable[[Push], Response], *, is_short: bool = False) -> Response:
+    async def write(self, work: Callable[[Push], Response]) -> Response:
         """Work on the push channel, all or nothing; again where another was faster.
 
         The request is kept in the same transaction: there is no change without its record.
         """
         self.record.text()
-        response = await self.context.write(self.within(work), is_short=is_short)
+        response = await self.context.write(self.within(work))
         self.record.is_kept = True
         return response
 
@@ -115,14 +115,8 @@ class Caller:
         """
         known, now = self.context.introduced, self.context.clock.now()
         if known.get((self.name, self.hashed), NOBODY).until <= now:
-            link = await self.confirm()
-            until, tolerances = now + INTRODUCTION, link.policy.tolerances
-            known[self.name, self.hashed] = Introduced(until, tolerances, link.nests)
-
-    @property
-    def nests(self) -> bool:
-        """Whether groups of the connection were in groups when it was looked up last."""
-        return self.context.introduced.get((self.name, self.hashed), NOBODY).nests
+            tolerances = (await self.confirm()).policy.tolerances
+            known[self.name, self.hashed] = Introduced(now + INTRODUCTION, tolerances)
 
     async def confirm(self) -> Connection:
         """Look it up by itself, and remember that the token was used. Raises TooManyRequests.

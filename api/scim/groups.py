@@ -45,10 +45,8 @@ async def replace(request: Request, caller: Caller) -> Response:
 
 
 async def change(request: Request, caller: Caller) -> Response:
-    changes = patch.group_changes(patch.operations(await body_of(request)))
-    ask = ask_of(request, caller, TABLE)
-    is_short = _is_short(changes) and not caller.nests
-    return await ask.write(partial(_change, changes), is_short=is_short)
+    work = alteration(await body_of(request))
+    return await ask_of(request, caller, TABLE).write(work)
 
 
 async def delete(request: Request, caller: Caller) -> Response:
@@ -103,16 +101,6 @@ def _change(changes: Sequence[GroupChange], ask: Ask, push: Push) -> Response:
     if ask.projection != EVERYTHING:
         return ask.shown(push.tx, row.id)
     return answers.nothing(version_of(scim.version_of(push.tx, TABLE, row.id)))
-
-
-FEW = 20
-"""Members that are added or removed in a moment."""
-
-
-def _is_short(changes: Sequence[GroupChange]) -> bool:
-    named = (len(one.values) for one in changes if isinstance(one, AddMembers | RemoveMembers))
-    is_of_members = all(isinstance(one, AddMembers | RemoveMembers) for one in changes)
-    return is_of_members and sum(named) <= FEW
 
 
 def _carry_out(

@@ -45,7 +45,7 @@ class Rehearsing(Caller):
 
     tolerances: frozenset[str]
 
-    async def write(self, work: Callable[[Push], Response], *, is_short: bool = False) -> Response:
+    async def write(self, work: Callable[[Push], Response]) -> Response:
         context = self.context
 
         def within() -> Response:

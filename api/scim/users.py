@@ -24,7 +24,7 @@ TABLE = "users"
 
 async def create(request: Request, caller: Caller) -> Response:
     work = creation(await body_of(request))
-    return await ask_of(request, caller, TABLE).write(work, is_short=True)
+    return await ask_of(request, caller, TABLE).write(work)
 
 
 async def show(request: Request, caller: Caller) -> Response:
@@ -33,12 +33,12 @@ async def show(request: Request, caller: Caller) -> Response:
 
 async def replace(request: Request, caller: Caller) -> Response:
     work = replacement(await body_of(request))
-    return await ask_of(request, caller, TABLE).write(work, is_short=True)
+    return await ask_of(request, caller, TABLE).write(work)
 
 
 async def change(request: Request, caller: Caller) -> Response:
     work = alteration(await body_of(request))
-    return await ask_of(request, caller, TABLE).write(work, is_short=True)
+    return await ask_of(request, caller, TABLE).write(work)
 
 
 async def delete(request: Request, caller: Caller) -> Response:

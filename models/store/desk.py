@@ -7,7 +7,6 @@ PostgreSQL two. Few threads do more than many, which only wait for each other.
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -30,9 +29,6 @@ IMPATIENCE = 50
 for the others, so two companies might wait for each other; works that are alone do not.
 """
 
-PATIENCE = 1.0
-"""Seconds that works wait for a place which has something else to do, and then do without."""
-
 Work = Callable[[Tx], Any]
 Place = Callable[[Callable[[], None]], object]
 """Has something called in its own thread, soon. Raises RuntimeError when it is gone."""
@@ -54,8 +50,6 @@ class Asked:
     tell: Callable[[Outcome], None]
     place: Place = _here
     """Where it is told."""
-    is_short: bool = False
-    """In company it is done there too: see `_there`."""
 
 
 class Desk:
@@ -107,13 +101,7 @@ class Desk:
         """One after the other. Savepoints would cost each of them two statements more."""
         if not self._database.is_sqlite:
             tx.run(f"SET LOCAL lock_timeout = {IMPATIENCE}")
-        places = [one.place if one.is_short else _here for one in asked]
-        found: dict[int, Outcome] = {}
-        for place in set(places):
-            own = [one for one, at in zip(asked, places, strict=True) if at == place]
-            outcomes = _all(tx, own) if place == _here else _there(place, tx, own)
-            found |= zip(map(id, own), outcomes, strict=True)
-        return [found[id(one)] for one in asked]
+        return [_beside_others(tx, one) for one in asked]
 
     def _read(self, asked: list[Asked]) -> None:
         if not self._database.is_sqlite:
@@ -188,29 +176,6 @@ class Line:
         return found
 
 
-def _there(place: Place, tx: Tx, asked: list[Asked]) -> list[Outcome]:
-    """At the place where they were asked for: two threads that both have much to do spend a fifth
-    of their time on taking turns at the interpreter. To begin, to decide and to commit is left to
-    us, for that may take long. Raises TimeoutError.
-    """
-    turn: Future[list[Outcome]] = Future()
-
-    def take() -> None:
-        if turn.set_running_or_notify_cancel():
-            try:
-                turn.set_result(_all(tx, asked))
-            except Exception as trouble:
-                turn.set_exception(trouble)
-
-    place(take)
-    try:
-        return turn.result(PATIENCE)
-    except TimeoutError:
-        if turn.cancel():
-            raise
-        return turn.result()  # it has begun
-
-
 def _tell(asked: list[Asked], outcomes: list[Outcome]) -> None:
     """All at one place at once, for to wake it takes longer than to tell."""
     for place in {one.place for one in asked}:
@@ -222,10 +187,6 @@ def _tell(asked: list[Asked], outcomes: list[Outcome]) -> None:
 def _tell_all(told: list[tuple[Asked, Outcome]]) -> None:
     for asked, outcome in told:
         asked.tell(outcome)
-
-
-def _all(tx: Tx, asked: list[Asked]) -> list[Outcome]:
-    return [_beside_others(tx, one) for one in asked]
 
 
 def _beside_others(tx: Tx, asked: Asked) -> Outcome:

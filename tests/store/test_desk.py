@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from models.identity import UserKey
-from models.store import desk as desks
 from models.store import identities
 from models.store.database import Database, Tx
-from models.store.desk import TOGETHER, Asked, Desk, Outcome, Place
+from models.store.desk import TOGETHER, Asked, Desk, Outcome
 from tests import builders
 from tests.builders import START as NOW
 from tests.builders import World
@@ -171,60 +170,29 @@ def test_more_than_fit_into_one_transaction_are_all_done(
     assert len({one.result(5) for one in heard}) == len(users(found)) == 2 * TOGETHER + 3
 
 
-def thread_of(made: World) -> Callable[[Tx], str]:
-    """Writes, and tells where it was done."""
-
-    def work(tx: Tx) -> str:
-        hired(made)(tx)
-        return threading.current_thread().name
-
-    return work
-
-
-def test_short_works_are_done_and_told_where_they_were_asked_for(
+def test_what_is_done_is_told_where_it_was_asked_for(
     desk: Desk, made: World, found: Database
 ) -> None:
     with ThreadPoolExecutor(1, "asker") as asker:
-        heard = all_at_once(desk, [thread_of(made)] * 3, place=asker.submit, is_short=True)
         told: Heard = Future()
-        hand_in(
-            desk,
-            thread_of(made),
-            lambda: told.set_result(threading.current_thread().name),
-            place=asker.submit,
-        )
-        assert {one.result(5) for one in heard} == {"asker_0"}
+
+        def note() -> None:
+            told.set_result(threading.current_thread().name)
+
+        hand_in(desk, hired(made), note, place=asker.submit)
         assert told.result(5) == "asker_0"
-    assert len(users(found)) == 4
+    assert len(users(found)) == 1
 
 
 def gone(_do: Callable[[], None]) -> None:
     raise RuntimeError("it is closed")
 
 
-def deaf(_do: Callable[[], None]) -> None:
-    """Has so much to do that it never comes to it."""
-
-
-@pytest.mark.parametrize("place", [gone, deaf])
-def test_what_its_place_does_not_do_is_done_anyway_and_once(
-    desk: Desk, made: World, found: Database, place: Place, monkeypatch: pytest.MonkeyPatch
+def test_what_nobody_wants_to_be_told_any_more_is_done_anyway(
+    desk: Desk, made: World, found: Database
 ) -> None:
-    monkeypatch.setattr(desks, "PATIENCE", 0.05)
-    all_at_once(desk, [hired(made)] * 3, place=place, is_short=True)
+    all_at_once(desk, [hired(made)] * 3, place=gone)
     desk.close()
-    assert len(users(found)) == 3
-
-
-def test_a_place_that_comes_late_finds_that_it_was_done_without(
-    desk: Desk, made: World, found: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(desks, "PATIENCE", 0.05)
-    left: list[Callable[[], None]] = []
-    all_at_once(desk, [hired(made)] * 3, place=left.append, is_short=True)
-    desk.close()
-    for do in left:
-        do()
     assert len(users(found)) == 3
 
 

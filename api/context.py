@@ -16,8 +16,8 @@ from models.store.database import Database, Tx
 from models.store.desk import Asked, Desk, Outcome
 from models.store.vault import Vault
 from sync.peers import Peers
+from sync.pushing.tolerances import USUAL
 from sync.settings import Settings
-from sync.tolerances import USUAL
 
 T = TypeVar("T")
 

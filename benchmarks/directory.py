@@ -44,8 +44,8 @@ from models.store.database import Database, Tx, dumps
 from models.store.migrate import migrate
 from sync import connection as connections
 from sync.connection import Connection
-from sync.pull import Reading
-from sync.push import Push
+from sync.pushing.push import Push
+from sync.reading.pull import Reading
 
 SHARES = (0.0, 0.001, 0.01, 0.1)
 OURS, BARE = "ours", "bare"

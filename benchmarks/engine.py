@@ -42,7 +42,7 @@ from models.store.vault import hashed
 from models.verdicts import Answer, Verdict
 from sync import decide, intake
 from sync.peers import Peers
-from sync.push import Push
+from sync.pushing.push import Push
 from sync.reconcile import Reconciliation
 from sync.undecided import undecided
 from tests import builders

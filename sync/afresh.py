@@ -18,7 +18,7 @@ from sync import connection as connections
 from sync import decide
 from sync.job import touched
 from sync.plan import Case, GroupCase, MemberCase, UserCase, plan
-from sync.policy import Policy
+from sync.policies.policy import Policy
 
 
 def plan_afresh(

@@ -6,7 +6,7 @@ from typing import Any
 from models.identity import Profile
 from models.instant import Instant
 from sync.authority import Authority
-from sync.policy import Policy
+from sync.policies.policy import Policy
 
 Word = tuple[str | None, Instant]
 """What a channel says of an attribute, and as of when."""

@@ -9,7 +9,7 @@ from models.findings import Finding
 from models.instant import MINUTE, SECOND, Instant, to_text
 from models.store import accounts, breakers, findings
 from models.store.database import Tx
-from sync import drift_targets
+from sync.drift import targets as drift_targets
 
 THRESHOLD = 5
 """So many failures in a row quarantine a target."""

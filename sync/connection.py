@@ -9,8 +9,8 @@ from sqlalchemy import Row
 from models.instant import Instant
 from models.store import accounts
 from models.store.database import Tx, dumps, loads
-from sync import policy_settings as policies
-from sync.policy import Policy
+from sync.policies import settings as policies
+from sync.policies.policy import Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from models.verdicts import Answer, GroupVerdict, UserVerdict, Verdict
 from sync import verdict
 from sync.attributes import profile
 from sync.plan import GroupCase, GroupHeld, MemberCase, UserCase, UserHeld
-from sync.policy import Policy, Removed
+from sync.policies.policy import Policy, Removed
 
 
 def user(record: UserRecord, policy: Policy, now: Instant) -> UserVerdict:

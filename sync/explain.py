@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from models.evidence import Channel, No, Silent, Testimony, Word, Yes
 from models.instant import DAY, HOUR, MINUTE, SECOND, Instant, to_text
 from models.verdicts import Answer, Verdict
-from sync.policy import Grants, Policy
+from sync.policies.policy import Grants, Policy
 from sync.verdict import is_stale
 
 _CLAIMS = {

@@ -20,13 +20,15 @@ from models.plans import Planned
 from models.store import accounts, cases, holds, ledger
 from models.store.database import Database, Tx
 from models.store.ledger import Touched
-from sync import breaker, decide, drift_targets, intake, report, rule
+from sync import breaker, decide, intake, rule
 from sync.connection import Connection
+from sync.drift import report
+from sync.drift import targets as drift_targets
+from sync.drift.report import Seen
 from sync.observing import listing
 from sync.observing.sight import Found, Sight
 from sync.peers import Peers
 from sync.plan import Case, plan
-from sync.report import Seen
 from sync.undecided import undecided
 
 Plan = dict[str, Any]

@@ -4,7 +4,7 @@ from models.evidence import SILENT, Channel, No, Silent, Testimony, Word, Yes
 from models.instant import Instant
 from models.verdicts import Answer, Verdict
 from sync.authority import Authority, Fact
-from sync.policy import Expired, Grants, Policy, span
+from sync.policies.policy import Expired, Grants, Policy, span
 
 TTLS = {Channel.PUSH: "ttl.push", Channel.PULL: "ttl.pull", Channel.LOGIN: "ttl.login"}
 OTHER_SCOPE = (

@@ -17,12 +17,14 @@ from models.store import directory, findings, identities, links, reading, report
 from models.store.database import Database, Tx
 from models.store.vault import CannotOpen
 from sync import connection as connections
-from sync import identify, intake, login, missing
+from sync import intake
 from sync.connection import Connection
 from sync.peers import Peers
-from sync.pull import Reading, attributes
+from sync.reading import identify, missing
+from sync.reading.pull import Reading, attributes
+from sync.reading.rounds import Round
 from sync.reconcile import Reconciliation
-from sync.rounds import Round
+from sync.tokens import login
 
 LEASE = 2 * MINUTE
 MANY = 5_000

@@ -36,15 +36,16 @@ from models.store.database import Database, Tx, dumps
 from models.store.ledger import Touched
 from models.verdicts import Answer
 from sync import connection as connections
-from sync import decide, intake, login
-from sync.claims import GroupsClaim, GroupsState
+from sync import decide, intake
 from sync.connection import Connection
 from sync.deliver import Delivery
-from sync.login import Login, Observed
 from sync.peers import Peers
-from sync.push import Push
+from sync.pushing.push import Push
 from sync.reconcile import Plan, Reconciliation
-from sync.subject import Subject
+from sync.tokens import login
+from sync.tokens.claims import GroupsClaim, GroupsState
+from sync.tokens.login import Login, Observed
+from sync.tokens.subject import Subject
 from sync.work import Work
 from tests import builders
 from tests.builders import ManualClock

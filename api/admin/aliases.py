@@ -17,7 +17,7 @@ from models.store.database import Tx
 from models.store.lists.directory import GROUPS, USERS
 from models.store.scim import name_key
 from sync import connection as connections
-from sync import doubts
+from sync.drift import doubts
 
 PROOF = "administrator"
 NAMES = frozenset({"name", "user_name"})

@@ -12,8 +12,9 @@ from connectors import registry
 from connectors.errors import Misconfigured
 from connectors.kinds import secret_fields, sentences
 from models.instant import Instant
-from sync import policy as policies
-from sync import policy_settings, schedule
+from sync import schedule
+from sync.policies import policy as policies
+from sync.policies import settings as policy_settings
 from sync.sealing import Config, split
 
 LOGINS: dict[str, type[BaseModel]] = {"oidc": OidcSettings}

@@ -20,8 +20,9 @@ from models.store import accounts, links, runs
 from models.store.database import Tx
 from models.store.vault import CannotOpen
 from sync import connection as connections
-from sync import policy, schedule
+from sync import schedule
 from sync.connection import Connection
+from sync.policies import policy
 
 NOTICE = 14 * DAY
 """So long before a token ends somebody should exchange it."""

@@ -15,7 +15,7 @@ from models.verdicts import Answer, Verdict
 from sync import decide, verdict
 from sync import explain as telling
 from sync.explain import Covers, Heard
-from sync.policy import Policy
+from sync.policies.policy import Policy
 
 _BY_TODAY = "Decided by the policy of today; the connection was changed after that time."
 

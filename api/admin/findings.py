@@ -19,8 +19,8 @@ from models.store import findings, runs
 from models.store.database import Tx
 from models.store.lists.drift import FINDINGS
 from models.store.lists.work import ACTIONS
-from sync import heal as healing
-from sync.heal import Refused
+from sync.drift import heal as healing
+from sync.drift.heal import Refused
 
 
 class FoundUser(Shown):

@@ -11,10 +11,11 @@ from api.admin.shapes import Shown
 from api.context import Context
 from models.store.database import loads
 from sync import connection as connections
-from sync import policy_sentences, policy_settings
-from sync.policy import Policy
-from sync.policy_changes import Change
-from sync.preview import Comparison
+from sync.policies import sentences as policy_sentences
+from sync.policies import settings as policy_settings
+from sync.policies.changes import Change
+from sync.policies.policy import Policy
+from sync.policies.preview import Comparison
 
 
 class ChangeQuery(BaseModel):

@@ -15,8 +15,8 @@ from models.findings import Kind
 from models.store import claims, standing
 from models.store.lists.accounts import CONNECTIONS
 from models.store.lists.proposals import PROPOSALS
-from sync import proposing
-from sync.proposing import CannotDecide
+from sync.tokens import proposing
+from sync.tokens.proposing import CannotDecide
 
 
 class Proposal(Kept):

@@ -14,8 +14,8 @@ from models.instant import to_text
 from models.store import requests
 from models.store.database import Tx
 from sync import connection as connections
-from sync.policy import Policy
-from sync.tolerances import TOLERANCES, Tolerance
+from sync.policies.policy import Policy
+from sync.pushing.tolerances import TOLERANCES, Tolerance
 
 
 class Quirk(Shown):

@@ -7,7 +7,7 @@ from api.login.jwks import TENANT, in_tenant
 from api.login.refusal import Refusal, TokenRefused
 from connectors.errors import Misconfigured
 from models.instant import SECOND, Instant
-from sync.subject import seconds
+from sync.tokens.subject import seconds
 
 LEEWAY = 60
 """Seconds that two clocks may differ."""

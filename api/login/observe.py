@@ -20,9 +20,9 @@ from models.identity import UserKey
 from models.store import accounts, directory, findings
 from models.store.database import Tx
 from sync import connection as connections
-from sync.claims import ClaimsUnusable, GroupsClaim, diagnose, subject
 from sync.connection import Connection
-from sync.login import Login, Observed, observe
+from sync.tokens.claims import ClaimsUnusable, GroupsClaim, diagnose, subject
+from sync.tokens.login import Login, Observed, observe
 
 
 class Observation(BaseModel):

@@ -14,7 +14,7 @@ from api.login.settings import OidcSettings
 from connectors.errors import ConnectorError
 from connectors.http import Network
 from models.instant import Instant
-from sync.subject import ClaimsUnusable, as_of
+from sync.tokens.subject import ClaimsUnusable, as_of
 
 __all__ = ["OidcSettings", "Refusal", "TokenRefused", "VerifiedToken", "Verifier"]
 

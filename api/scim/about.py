@@ -11,7 +11,7 @@ from api.scim.door import Handler
 from api.scim.extensions import declared
 from api.scim.forgiving import forgives
 from api.scim.schema import GROUP, USER
-from sync.tolerances import CURSORS_UNTOLD
+from sync.pushing.tolerances import CURSORS_UNTOLD
 
 Describe = Callable[[str, discovery.Declared], dict[str, discovery.Body]]
 """Of a base address, and of what an administrator declared for the connection."""

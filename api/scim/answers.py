@@ -10,8 +10,8 @@ from starlette.responses import Response, StreamingResponse
 from api.scim import errors
 from api.scim.errors import ScimError, to_body
 from models.store.fields import Refused
-from sync.pushed_groups import NameTaken
-from sync.pushed_members import Circle
+from sync.pushing.groups import NameTaken
+from sync.pushing.members import Circle
 
 MEDIA_TYPE = "application/scim+json"
 LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"

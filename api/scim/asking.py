@@ -20,7 +20,7 @@ from api.scim.schema import GROUP
 from models.store import scim
 from models.store.database import Tx
 from sync.connection import Connection
-from sync.push import Push
+from sync.pushing.push import Push
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from models.store.database import Tx
 from models.store.vault import hashed
 from sync import connection as connections
 from sync.connection import Connection
-from sync.push import Push
+from sync.pushing.push import Push
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from api.scim.auth import Caller
 from api.scim.bulk_message import PREFIX, Method, Operation
 from api.scim.projection import Projection
 from api.scim.render import location
-from sync.push import Push
+from sync.pushing.push import Push
 
 _ONLY_ID = Projection(included=frozenset({"id"}))
 

@@ -5,7 +5,7 @@ from api.scim.filters import leaves
 from api.scim.forgiving import forgive
 from api.scim.schema import EXTENSION, USER, core
 from models.filters import Comparison, Filter, Path
-from sync import tolerances
+from sync.pushing import tolerances
 
 
 def note(filter: Filter) -> None:

@@ -24,7 +24,7 @@ from models.filters import (
     Value,
     ValuePath,
 )
-from sync import tolerances
+from sync.pushing import tolerances
 
 _NAME = r"[A-Za-z$][A-Za-z0-9_$-]*"
 _ATTRIBUTE = re.compile(

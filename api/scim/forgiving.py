@@ -4,7 +4,7 @@ from collections.abc import Set
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from sync.tolerances import USUAL, Tolerance
+from sync.pushing.tolerances import USUAL, Tolerance
 
 
 @dataclass(frozen=True, slots=True)

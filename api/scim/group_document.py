@@ -9,7 +9,7 @@ from api.scim.patch_loose import on_loose
 from api.scim.patch_users import copied, on_declared
 from api.scim.schema import GROUP
 from api.scim.values import Resource, finish
-from sync import tolerances
+from sync.pushing import tolerances
 
 
 def described(

@@ -24,8 +24,8 @@ from api.scim.values import Resource
 from models.identity import GroupKey
 from models.store import scim
 from models.store.database import loads
-from sync import tolerances
-from sync.push import Push
+from sync.pushing import tolerances
+from sync.pushing.push import Push
 
 TABLE = "groups"
 

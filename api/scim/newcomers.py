@@ -2,7 +2,7 @@
 
 They are shown inactive: nobody has assigned them to the application yet. A provider that
 matches accounts then activates this one instead of making another. What it does to it takes
-it over (`sync.push.Push.take_over`).
+it over (`sync.pushing.push.Push.take_over`).
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from sqlalchemy import Row
 from models.filters import Comparison, Filter, Operator
 from models.store import newcomers
 from models.store.database import Tx
-from sync.pushed import first_document
+from sync.pushing.pushed import first_document
 
 
 @dataclass(frozen=True, slots=True)

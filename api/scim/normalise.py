@@ -18,8 +18,8 @@ from api.scim.values import (
     reader,
     spellings,
 )
-from sync import tolerances
 from sync.attributes import email_of
+from sync.pushing import tolerances
 
 
 def user(body: object, schema: Schema = USER) -> Resource:

@@ -11,7 +11,7 @@ from api.scim.forgiving import forgive
 from api.scim.normalise import check_schemas
 from api.scim.schema import EXTENSION, core
 from models.filters import Filter
-from sync import tolerances
+from sync.pushing import tolerances
 
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 MAX_OPERATIONS = 1000

@@ -14,7 +14,7 @@ from api.scim.operations import Declared, Kind, Missing, Op, attributes, locate
 from api.scim.schema import CORE_GROUP, GROUP
 from api.scim.values import coerce
 from models.filters import Comparison, Filter, Operator, Or, Path
-from sync import tolerances
+from sync.pushing import tolerances
 
 
 @dataclass(frozen=True, slots=True)

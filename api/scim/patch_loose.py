@@ -7,7 +7,7 @@ from api.scim.errors import InvalidValue
 from api.scim.forgiving import forgive
 from api.scim.operations import Kind, Loose, Op
 from api.scim.values import MAX_VALUES, Resource, is_password, open_value
-from sync import tolerances
+from sync.pushing import tolerances
 
 
 def on_loose(after: Resource, place: Loose, op: Op) -> None:

@@ -12,7 +12,7 @@ from api.scim.patch_loose import on_loose
 from api.scim.patch_values import assign, remove, set_part, set_selected
 from api.scim.schema import USER
 from api.scim.values import Resource, finish, is_ignored
-from sync import tolerances
+from sync.pushing import tolerances
 
 T = TypeVar("T")
 

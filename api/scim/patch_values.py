@@ -9,7 +9,7 @@ from api.scim.operations import Declared, Kind, Missing, Op
 from api.scim.selecting import seed, select
 from api.scim.values import MAX_VALUES, Resource, coerce, is_ignored, is_primary
 from models.filters import Filter
-from sync import tolerances
+from sync.pushing import tolerances
 
 
 def set_part(holder: Resource, attribute: Attribute, op: Op, *, part: Attribute) -> None:

@@ -14,7 +14,7 @@ from models.evidence import Observation
 from models.instant import Instant
 from models.store.database import dumps
 from models.store.identities import new_public_id
-from sync.pushed import words
+from sync.pushing.pushed import words
 
 HEADER = "X-Request-Id"
 LONGEST_ID = 64

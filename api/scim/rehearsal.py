@@ -24,8 +24,8 @@ from api.scim.routes import door_at
 from models.store.database import Tx, loads
 from sync import connection as connections
 from sync.connection import Connection
-from sync.push import Push
-from sync.rehearsal import Consequences, rehearse
+from sync.pushing.push import Push
+from sync.pushing.rehearsal import Consequences, rehearse
 
 T = TypeVar("T")
 

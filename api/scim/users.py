@@ -16,8 +16,8 @@ from api.scim.patch import Op
 from api.scim.spoken import spoken
 from models.identity import UserKey
 from models.store.database import loads
-from sync import tolerances
-from sync.push import Push
+from sync.pushing import tolerances
+from sync.pushing.push import Push
 
 TABLE = "users"
 

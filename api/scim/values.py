@@ -13,7 +13,7 @@ from api.scim.errors import InvalidValue
 from api.scim.filters import is_storable
 from api.scim.forgiving import forgive
 from models import instant
-from sync import tolerances
+from sync.pushing import tolerances
 
 Resource = dict[str, Any]
 Reader = Callable[[object], Any]

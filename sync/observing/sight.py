@@ -12,7 +12,7 @@ from models.identity import GroupKey, Membership, UserKey
 from models.instant import Instant
 from models.store import bindings
 from models.store.database import Tx
-from sync.drift_targets import sides
+from sync.drift.targets import sides
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from models.identity import UserKey
-from sync import login
-from sync.claims import GroupsClaim, GroupsState
-from sync.login import Login
-from sync.subject import Subject
+from sync.tokens import login
+from sync.tokens.claims import GroupsClaim, GroupsState
+from sync.tokens.login import Login
+from sync.tokens.subject import Subject
 from tests.api.scim_app import USER, Idp, serving
 
 ADA = "ada@acme.example"

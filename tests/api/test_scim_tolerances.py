@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from models.store.database import dumps
-from sync.tolerances import TOLERANCES
+from sync.pushing.tolerances import TOLERANCES
 from tests.api.scim_app import ENTERPRISE, GROUP, USER, Idp, Json, serving
 
 ADS = "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"

@@ -16,7 +16,7 @@ from connectors.base import RemoteGroup, RemoteUser
 from connectors.errors import Transient
 from connectors.memory import MemoryTarget
 from models.instant import DAY, HOUR, MINUTE
-from sync.claims import GroupsState
+from sync.tokens.claims import GroupsState
 from tests.model.checks import Checks
 from tests.model.engine import World
 from tests.model.recording import Recording

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from models.instant import Instant
-from sync.claims import GroupsState
+from sync.tokens.claims import GroupsState
 from tests.model.engine import (
     LOGIN,
     NO,

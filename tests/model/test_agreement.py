@@ -4,7 +4,7 @@ import pytest
 from hypothesis import strategies as st
 
 from models.instant import HOUR
-from sync.claims import GroupsState
+from sync.tokens.claims import GroupsState
 from tests.model.engine import Rules, World
 from tests.model.recording import Recording
 from tests.playground import EVERY_STORE, playground, rewound

@@ -74,7 +74,7 @@ DOOR_FAULTS = [
     ),
     Fault(
         "a rehearsal is kept",
-        "sync/rehearsal.py",
+        "sync/pushing/rehearsal.py",
         "with database.trial() as tx:",
         "with database.write() as tx:",
         REQUESTS,
@@ -88,7 +88,7 @@ DOOR_FAULTS = [
     ),
     Fault(
         "nobody can refuse a returning user",
-        "sync/voice.py",
+        "sync/pushing/voice.py",
         "not tolerance.is_settable or tolerance.name in self.connection.policy.tolerances",
         "True",
         TOLERANCES,

@@ -39,7 +39,7 @@ def _evidence(what: str, right: str, wrong: str) -> Fault:
 
 
 def _certificate(what: str, right: str, wrong: str) -> Fault:
-    return Fault(what, "sync/certificate.py", right, wrong, CERTIFICATE)
+    return Fault(what, "sync/reading/certificate.py", right, wrong, CERTIFICATE)
 
 
 FAULTS = [
@@ -241,7 +241,7 @@ FAULTS = [
     ),
     Fault(
         "who is in a group counts, though the read lists no such user",
-        "sync/pull.py",
+        "sync/reading/pull.py",
         "self.roll.places(self.roll.present(part.users))",
         "self.roll.places(part.users)",
         ("tests/store/test_digests.py",),

@@ -21,7 +21,7 @@ def _of_a_group(what: str, right: str, wrong: str) -> Fault:
 
 
 def _members(what: str, right: str, wrong: str, test: str) -> Fault:
-    return Fault(what, "sync/pushed_members.py", right, wrong, (test,))
+    return Fault(what, "sync/pushing/members.py", right, wrong, (test,))
 
 
 SCIM_FAULTS = [
@@ -177,7 +177,7 @@ SCIM_FAULTS = [
     ),
     Fault(
         "who was deleted comes back with the old memberships",
-        "sync/push.py",
+        "sync/pushing/push.py",
         "out = [MembersRemoved(group, frozenset({key})) for group in groups]",
         "out: list[MembersRemoved] = []",
         (f"{USERS}::test_who_was_deleted_comes_back_without_the_old_memberships",),

@@ -20,7 +20,7 @@ from api.login.oidc import OidcSettings, Refusal, TokenRefused, Verifier
 from connectors.http import networks
 from models.clock import Clock
 from models.instant import DAY, MINUTE, SECOND
-from sync.claims import GroupsState, diagnose, subject
+from sync.tokens.claims import GroupsState, diagnose, subject
 
 pytestmark = pytest.mark.servers
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from models.instant import HOUR, MINUTE, Instant
-from sync.claims import GroupsState
+from sync.tokens.claims import GroupsState
 
 CLAIMS = {
     GroupsState.LISTED: 70,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from connectors.errors import Transient
 from connectors.memory import MemoryTarget
 from models.instant import DAY, HOUR, MINUTE
-from sync.claims import GroupsState
+from sync.tokens.claims import GroupsState
 from tests.playground import Playground, playground, rewound
 
 PEOPLE = ["ada", "bob", "cyd", "dan", "eve"]

@@ -18,10 +18,11 @@ from models.plans import Planned
 from models.records import MemberRecord
 from models.store import bindings, cases, identities, narrowing, reading
 from models.store.database import Database, Tx
-from sync import decide, drift
+from sync import decide
 from sync.authority import Authorities, Authority
+from sync.drift import disagreements as drift
 from sync.plan import plan
-from sync.policy import Expired, Grants, Policy, Removed
+from sync.policies.policy import Expired, Grants, Policy, Removed
 from tests import builders
 from tests.playground import EVERY_STORE, fresh
 

@@ -12,7 +12,7 @@ from models.store import scim
 from models.store.database import Tx
 from models.store.desk import Desk
 from sync import connection as connections
-from sync.push import Push
+from sync.pushing.push import Push
 from tests.playground import EVERY_STORE, Playground, fresh, playground
 from tests.store.laws import EXAMPLES
 from tests.store.test_desk import all_at_once

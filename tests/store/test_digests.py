@@ -13,8 +13,8 @@ from models.evidence import Testimony as Said
 from models.identity import GroupKey, Identifier, Membership, UserKey
 from models.instant import DAY, SECOND
 from models.store import cases, digests, identities, ledger, memberships
-from sync import merge
-from sync.roll import Roll, digest_of_members
+from sync.reading import merge
+from sync.reading.roll import Roll, digest_of_members
 from tests.builders import START
 from tests.playground import EVERY_STORE, Playground
 from tests.store.histories import Event, changes, happen, people, reads, start, teams

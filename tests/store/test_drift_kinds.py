@@ -15,7 +15,7 @@ from models.instant import DAY, HOUR, MINUTE
 from models.store import nesting
 from models.store.database import dumps
 from models.store.lists.drift import FINDINGS
-from sync.claims import GroupsState
+from sync.tokens.claims import GroupsState
 from tests.playground import EVERY_STORE, Playground, fresh, mail, playground
 
 Act = Callable[[Playground], Any]

@@ -12,7 +12,7 @@ import pytest
 from models.identity import GroupKey
 from models.instant import DAY, HOUR
 from models.store import claims, proposals
-from sync import proposing
+from sync.tokens import proposing
 from tests.playground import Playground, fresh, playground
 
 PEOPLE = [f"user{number}" for number in range(40)]

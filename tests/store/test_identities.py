@@ -9,8 +9,8 @@ from models.identity import Identifier, UserKey
 from models.instant import DAY, HOUR
 from models.store import identities
 from sync import connection as connections
-from sync import doubts
-from sync.subject import Subject
+from sync.drift import doubts
+from sync.tokens.subject import Subject
 from tests.playground import Playground, fresh, mail, playground
 
 OLD, NEW = "11111111-1111-1111-1111-111111111111", "22222222-2222-2222-2222-222222222222"

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from models.instant import HOUR, MINUTE
 from models.verdicts import Answer
-from sync.claims import GroupsState
+from sync.tokens.claims import GroupsState
 from tests.playground import Playground, mail
 from tests.store.histories import (
     CHANNELS,

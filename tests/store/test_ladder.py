@@ -6,7 +6,7 @@ import pytest
 
 from connectors.errors import Transient
 from models.instant import DAY, HOUR, MINUTE
-from sync.missing import MOST
+from sync.reading.missing import MOST
 from tests.playground import EVERY_STORE, Playground, fresh, mail, playground
 
 every_store = pytest.mark.parametrize("kind", EVERY_STORE)

@@ -5,9 +5,9 @@ import pytest
 from models.evidence import Channel
 from models.identity import GroupKey, UserKey
 from models.store import identities, memberships
-from sync import merge
-from sync.merge import PATIENCE, Listing, Merge
-from sync.roll import digest_of_members
+from sync.reading import merge
+from sync.reading.merge import PATIENCE, Listing, Merge
+from sync.reading.roll import digest_of_members
 from tests.builders import START
 from tests.playground import Playground, fresh, playground
 

@@ -11,8 +11,8 @@ from models.identity import GroupKey
 from models.instant import DAY, HOUR
 from models.store import proposals
 from models.store.database import loads
-from sync import proposing
-from sync.claims import GroupsState
+from sync.tokens import proposing
+from sync.tokens.claims import GroupsState
 from tests.playground import EVERY_STORE, Playground, fresh, playground
 
 PEOPLE = ["ada", "bob", "cyd"]

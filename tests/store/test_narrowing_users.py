@@ -16,10 +16,11 @@ from models.records import UserRecord
 from models.store import bindings, cases, identities, narrowing_users
 from models.store.database import Tx, dumps
 from models.store.ledger import Touched
-from sync import decide, drift, intake
+from sync import decide, intake
 from sync.connection import Connection
+from sync.drift import disagreements as drift
 from sync.plan import plan
-from sync.policy import Expired, Policy
+from sync.policies.policy import Expired, Policy
 from sync.undecided import users_in_question
 from tests import builders
 from tests.playground import EVERY_STORE, fresh

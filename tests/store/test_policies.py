@@ -10,7 +10,7 @@ from connectors.base import DirectoryGroup
 from models.instant import DAY, HOUR
 from models.store.database import dumps
 from models.verdicts import Answer
-from sync.preview import Comparison, Preview
+from sync.policies.preview import Comparison, Preview
 from tests.playground import EVERY_STORE, Playground, fresh, playground
 
 YES, NO, HOLD = Answer.YES, Answer.NO, Answer.HOLD

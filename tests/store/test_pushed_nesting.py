@@ -12,8 +12,8 @@ from models.instant import DAY
 from models.store import indirect, scim
 from models.store.database import Tx
 from sync import connection as connections
-from sync.push import Push
-from sync.pushed_members import Circle
+from sync.pushing.members import Circle
+from sync.pushing.push import Push
 from tests.playground import EVERY_STORE, Playground, fresh, playground
 
 PEOPLE = ["ada", "bob", "cid"]

@@ -21,9 +21,9 @@ from connectors.memory import MemorySource, MemoryTarget
 from models.instant import DAY, HOUR, MINUTE
 from models.plans import Budget
 from models.store import budgets, groups_in_tokens, queue
-from sync.claims import GroupsState
 from sync.reconcile import Reconciliation
-from sync.subject import Subject
+from sync.tokens.claims import GroupsState
+from sync.tokens.subject import Subject
 from tests.playground import Playground, fresh, mail, playground
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from connectors.base import ReadEnded
-from sync.certificate import Seen, certify
+from sync.reading.certificate import Seen, certify
 
 ROWS = {
     "it ended and listed what was counted": (100, 10, ReadEnded(100, 10), True, False),

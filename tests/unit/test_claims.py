@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from models.instant import SECOND
-from sync.claims import ClaimsUnusable, GroupsState, as_of, diagnose, subject
+from sync.tokens.claims import ClaimsUnusable, GroupsState, as_of, diagnose, subject
 
 LISTED, PARTIAL, ABSENT, OVERAGE, MALFORMED = GroupsState
 GUID = "7f3c2f0e-5a53-4b8c-9f9a-1d2f7a6f0c11"

@@ -13,8 +13,8 @@ from models.records import GroupRecord
 from models.verdicts import Answer
 from sync import decide
 from sync.authority import Authorities, Authority
-from sync.groups_let_in import GroupsLetIn
-from sync.policy import Policy, Removed
+from sync.policies.groups_let_in import GroupsLetIn
+from sync.policies.policy import Policy, Removed
 
 YES, NO, HOLD = Answer.YES, Answer.NO, Answer.HOLD
 NOW = 100 * DAY

@@ -12,8 +12,9 @@ from models.findings import Finding
 from models.identity import GroupKey, Membership, UserKey
 from models.instant import DAY, HOUR, MINUTE
 from models.records import MemberRecord, UserRecord
-from sync import drift, drift_sources
-from sync.policy import Policy
+from sync.drift import disagreements as drift
+from sync.drift import sources as drift_sources
+from sync.policies.policy import Policy
 
 NOW = 100 * DAY
 LINK = 3

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sync.groups_let_in import EVERY_GROUP, GroupsLetIn
+from sync.policies.groups_let_in import EVERY_GROUP, GroupsLetIn
 
 
 def only(*entries: str, never: tuple[str, ...] = ()) -> GroupsLetIn:

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from models.instant import DAY, HOUR, MINUTE, SECOND
-from sync import policy, policy_settings
 from sync.authority import Authority
-from sync.policy import Expired, Grants, Policy, Removed
+from sync.policies import policy
+from sync.policies import settings as policy_settings
+from sync.policies.policy import Expired, Grants, Policy, Removed
 
 PULL_ALL: dict[str, Any] = {"kind": "okta", "scope": "all"}
 LOGIN: dict[str, Any] = {"protocol": "oidc"}

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from models.instant import DAY, MINUTE, SECOND
 from sync.authority import Authorities, Authority
-from sync.groups_let_in import GroupsLetIn
-from sync.policy import Expired, Grants, Policy, Removed, span
-from sync.policy_sentences import explained
+from sync.policies.groups_let_in import GroupsLetIn
+from sync.policies.policy import Expired, Grants, Policy, Removed, span
+from sync.policies.sentences import explained
 
 PUSH = Policy()
 BOTH = Policy(push=True, pull=True, login=True)

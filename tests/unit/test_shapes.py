@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.shapes import Shape, dominant, has_changed, shape, speaks_otherwise
+from sync.tokens.shapes import Shape, dominant, has_changed, shape, speaks_otherwise
 
 A, B, C = (f"{one * 8}-1111-2222-3333-{one * 12}" for one in "abc")
 SHAPES = {

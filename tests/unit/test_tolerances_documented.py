@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.tolerances import TOLERANCES, Tolerance
+from sync.pushing.tolerances import TOLERANCES, Tolerance
 
 PAGE = (Path(__file__).parents[2] / "docs" / "providers.md").read_text(encoding="utf-8")
 ROWS = [line for line in PAGE.splitlines() if line.startswith("| `")]

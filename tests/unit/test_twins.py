@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from models.identity import GroupKey
 from models.instant import DAY, HOUR
-from sync.twins import Heard, pairs
+from sync.tokens.twins import Heard, pairs
 
 OLD = [GroupKey(key) for key in range(1, 7)]
 NEW = [GroupKey(key) for key in range(101, 107)]

@@ -13,7 +13,7 @@ from models.instant import DAY
 from models.verdicts import Answer, Verdict
 from sync import attributes, verdict
 from sync.authority import Authorities, Authority
-from sync.policy import Expired, Grants, Policy
+from sync.policies.policy import Expired, Grants, Policy
 
 YES, NO, HOLD = Answer.YES, Answer.NO, Answer.HOLD
 PUSH, PULL, LOGIN = Channel.PUSH, Channel.PULL, Channel.LOGIN

@@ -1,0 +1,1 @@
+"""Where the witnesses disagree, and what comes of it."""

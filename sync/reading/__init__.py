@@ -1,0 +1,1 @@
+"""What a directory lists when it is read."""

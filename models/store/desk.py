@@ -106,7 +106,7 @@ class Desk:
     def _read(self, asked: list[Asked]) -> None:
         if not self._database.is_sqlite:
             for one in asked:
-                one.tell(_outcome(self._database.look, one.work))
+                _tell([one], [_outcome(self._database.look, one.work)])
             return
         left = iter(asked)
         try:

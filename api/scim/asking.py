@@ -16,7 +16,6 @@ from api.scim.errors import NotFound
 from api.scim.filters import is_storable
 from api.scim.projection import Projection, projection_of
 from api.scim.render import Renderer, location
-from api.scim.schema import GROUP
 from models.store import scim
 from models.store.database import Tx
 from sync.connection import Connection
@@ -44,7 +43,7 @@ class Ask:
         """Raises NotFound. A group that the client has already is not even rendered; of a user
         the groups are part of the version.
         """
-        is_short = self.table == "users" or not self.projection.wants("members", GROUP)
+        is_short = self.projection.is_short(of_users=self.table == "users")
         return await self.caller.read(self._read, is_short=is_short)
 
     def hold(self, push: Push) -> Row[Any]:

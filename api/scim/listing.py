@@ -16,7 +16,6 @@ from api.scim.paging import Collection, Look, extended
 from api.scim.probing import sought
 from api.scim.query import Query
 from api.scim.references import References
-from api.scim.schema import GROUP
 from models.filters import And, Filter, Not, Or, Path, Present
 from models.store.database import Tx
 from models.store.fields import Field, Fields, Flag, Many, Number, Text, Time, UnknownAttribute
@@ -46,7 +45,7 @@ async def _listing(caller: Caller, collections: Sequence[Collection], asked: Que
     one = sought(collections, asked)
     if one is None:
         return await caller.read(partial(_list, caller, collections, asked))
-    is_short = collections[0].is_of_users or not asked.projection.wants("members", GROUP)
+    is_short = asked.projection.is_short(of_users=collections[0].is_of_users)
 
     def look(tx: Tx, connection: Connection) -> Response:
         return Look(tx, connection.key, caller, collections, asked, []).by_name(one)

@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from api.scim.attributes import Schema
 from api.scim.errors import InvalidValue
-from api.scim.schema import EXTENSION, core
+from api.scim.schema import EXTENSION, GROUP, core
 
 ALWAYS = frozenset({"id", "schemas"})
 
@@ -31,6 +31,10 @@ class Projection:
             asked = _plain(self.included, schema)
             return any(each == name or each.startswith(f"{name}.") for each in asked)
         return name not in _plain(self.excluded, schema)
+
+    def is_short(self, *, of_users: bool) -> bool:
+        """Whether one resource is shown with some few rows: a group may have very many members."""
+        return of_users or not self.wants("members", GROUP)
 
     def cuts(self, name: str, schema: Schema) -> bool:
         """Whether only a part of each value of an attribute is asked for, or all but a part."""
@@ -64,10 +68,15 @@ def projection_of(request: Request) -> Projection:
     return _asked(query) if query else EVERYTHING
 
 
+def parameters(query: bytes) -> dict[str, str]:
+    """Of a URL. Of one that stands twice the last counts."""
+    return dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+
+
 @lru_cache(maxsize=1024)
 def _asked(query: bytes) -> Projection:
     """Providers ask for the same again and again."""
-    given = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+    given = parameters(query)
     asked = (given.get(name, "").split(",") for name in ("attributes", "excludedAttributes"))
     return projection(*asked)
 

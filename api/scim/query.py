@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
@@ -11,7 +10,7 @@ from api.scim import filter_habits, filters
 from api.scim.discovery import DEFAULT_RESULTS, MAX_RESULTS
 from api.scim.errors import InvalidCount, InvalidCursor, InvalidSyntax, InvalidValue
 from api.scim.normalise import check_schemas
-from api.scim.projection import Projection, projection
+from api.scim.projection import Projection, parameters, projection
 from models.filters import Filter
 
 SEARCH_REQUEST = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
@@ -38,7 +37,7 @@ class Query:
 
 def of_url(request: Request) -> Query:
     """Raises InvalidFilter and InvalidValue."""
-    given = dict(parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True))
+    given = parameters(request.scope["query_string"])
     lists = ("attributes", "excludedAttributes")
     return _query({k: v.split(",") if k in lists else v for k, v in given.items()})
 

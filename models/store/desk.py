@@ -196,10 +196,8 @@ def _beside_others(tx: Tx, asked: Asked) -> Outcome:
     before = tx.progress
     try:
         return Outcome(asked.work(tx))
-    except SQLAlchemyError:
-        raise
     except Exception as trouble:
-        if tx.progress != before:
+        if isinstance(trouble, SQLAlchemyError) or tx.progress != before:
             raise
         return Outcome(trouble=trouble)
 

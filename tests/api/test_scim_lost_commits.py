@@ -1,24 +1,20 @@
 """A provider is told what became of its request, though the database went in the very instant."""
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tests.api.scim_app import Idp, Service, scratch_database, serving
-from tests.fakes.cutting import Cut, Way, way_to
+from tests.api.scim_app import Idp, Service, serving
+from tests.fakes.cutting import Cut, Way, every_cut, way_to_scratch
 
 pytestmark = pytest.mark.servers
-every_cut = pytest.mark.parametrize("cut", Cut)
 
 
 @pytest.fixture
 def way() -> Iterator[Way]:
-    if not os.environ.get("TRUEUP_TEST_DATABASE_URL"):
-        pytest.skip("TRUEUP_TEST_DATABASE_URL names no database")
-    with scratch_database() as url, way_to(url) as way:
+    with way_to_scratch() as way:
         yield way
 
 

@@ -1,5 +1,6 @@
 """A way to PostgreSQL that is cut in the very instant of a commit."""
 
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -7,7 +8,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
 
+import pytest
 from sqlalchemy import URL, make_url
+
+from tests.api.scim_app import scratch_database
 
 COMMIT = b"Q\x00\x00\x00\x0bCOMMIT\x00"
 
@@ -65,6 +69,18 @@ class Way:
         client.shutdown(socket.SHUT_RDWR)
         if self._cut is Cut.UNHEARD:
             server.shutdown(socket.SHUT_RDWR)
+
+
+every_cut = pytest.mark.parametrize("cut", Cut)
+
+
+@contextmanager
+def way_to_scratch() -> Iterator[Way]:
+    """To an empty database of its own on the server that is there for tests."""
+    if not os.environ.get("TRUEUP_TEST_DATABASE_URL"):
+        pytest.skip("TRUEUP_TEST_DATABASE_URL names no database")
+    with scratch_database() as url, way_to(url) as way:
+        yield way
 
 
 @contextmanager

@@ -111,8 +111,8 @@ DOOR_FAULTS = [
     Fault(
         "what a work left to be done outlives its failure",
         "models/store/desk.py",
-        "if tx.progress != before:",
-        "if False:",
+        " or tx.progress != before:",
+        ":",
         (COMPANY,),
     ),
     Fault(

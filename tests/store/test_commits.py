@@ -1,6 +1,5 @@
 """A connection that goes in the very instant of a commit: what was asked for is done once."""
 
-import os
 import threading
 from collections.abc import Callable, Iterator
 
@@ -13,18 +12,14 @@ from models.store.commits import Unsettled
 from models.store.database import Database, Tx
 from models.store.desk import Asked, Desk, Outcome
 from tests import builders
-from tests.api.scim_app import scratch_database
-from tests.fakes.cutting import Cut, Way, way_to
+from tests.fakes.cutting import Cut, Way, every_cut, way_to_scratch
 
 pytestmark = pytest.mark.servers
-every_cut = pytest.mark.parametrize("cut", Cut)
 
 
 @pytest.fixture
 def way() -> Iterator[Way]:
-    if not os.environ.get("TRUEUP_TEST_DATABASE_URL"):
-        pytest.skip("TRUEUP_TEST_DATABASE_URL names no database")
-    with scratch_database() as url, way_to(url) as way:
+    with way_to_scratch() as way:
         yield way
 
 

@@ -102,7 +102,7 @@ def statement(sql: str, dialect: Dialect) -> Statement:
     clause = text(sql).bindparams(*(bindparam(name, expanding=True) for name in lists))
     compiled: Any = clause.compile(dialect=dialect)
     nothing = compiled.visit_empty_set_expr([NULLTYPE])
-    written = _WRITTEN.match(sql)
+    written = _WRITTEN.search(sql)
     table = written[1] if written else None
     if compiled.positiontup is None:
         plain = _with_arrays(compiled.string, lists)
@@ -112,7 +112,10 @@ def statement(sql: str, dialect: Dialect) -> Statement:
 
 
 _LISTED = re.compile(r"\bIN\s+:(\w+)")
-_WRITTEN = re.compile(r"\s*(?:UPDATE|INSERT\s+INTO|DELETE\s+FROM)\s+(\w+)", re.IGNORECASE)
+_WRITTEN = re.compile(
+    r"\b(?:(?<!FOR )(?<!KEY )UPDATE|INSERT\s+INTO|DELETE\s+FROM)\s+(\w+)", re.IGNORECASE
+)
+"""Wherever it stands: a statement that begins with WITH may write too. FOR UPDATE does not."""
 
 
 def _as_it_is(params: Params) -> Any:

@@ -84,3 +84,22 @@ def test_of_a_name_that_comes_twice_the_last_column_counts(database: Database) -
         row = tx.row("SELECT 1 AS one, 2 AS two, 3 AS one")
     assert row is not None
     assert (row.one, row.two, tuple(row)) == (3, 2, (1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("sql", "table"),
+    [
+        ("  UPDATE users SET active = :yes", "users"),
+        ("INSERT INTO\n  groups (id) VALUES (:id) ON CONFLICT DO UPDATE SET id = :id", "groups"),
+        ("DELETE FROM changes", "changes"),
+        ("WITH gone AS (SELECT 1) DELETE FROM actions", "actions"),
+        ("SELECT updated_at FROM users FOR UPDATE OF users", None),
+        ("SELECT id FROM users FOR NO KEY UPDATE", None),
+    ],
+)
+def test_whether_a_statement_writes_is_told_by_what_stands_anywhere_in_it(
+    sql: str, table: str | None
+) -> None:
+    """Of what was refused nothing is kept only if it is known to have written."""
+    dialect = fresh().engine.dialect
+    assert statements.statement(sql, dialect).changes == table

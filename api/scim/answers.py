@@ -16,34 +16,52 @@ from sync.pushing.members import Circle
 MEDIA_TYPE = "application/scim+json"
 LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 
-Body = Mapping[str, object]
-
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """A value that is too long to be held as text. Only as an attribute of a whole answer."""
+    """A JSON object with a value that is too long to be held as text."""
 
-    pieces: Iterable[bytes]
-    """Its JSON."""
+    before: str
+    pieces: Iterable[str]
+    """The JSON of that value."""
+    after: str
+
+
+Body = Mapping[str, object] | msgspec.Raw | Spread
+"""An object, its JSON, or its JSON in pieces."""
+
+
+class Answer(Response):
+    """A whole answer in JSON. Starlette's own works out again and again what is known here."""
+
+    media_type = MEDIA_TYPE
+
+    def __init__(self, body: bytes, status: int, headers: Mapping[str, str] | None) -> None:
+        self.status_code = status
+        self.background = None
+        self.body = body
+        self.raw_headers = [_TYPE, (b"content-length", b"%d" % len(body))]
+        for name, value in (headers or {}).items():
+            self.raw_headers.append((name.lower().encode(), value.encode("latin-1")))
+
+
+_TYPE = (b"content-type", MEDIA_TYPE.encode())
 
 
 def answer(body: Body, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    for name, value in body.items():
-        if isinstance(value, Spread):
-            whole = msgspec.json.encode({**body, name: msgspec.Raw(_GAP)})
-            before, _, after = whole.partition(_GAP)
-            sent = _one_by_one(chain([before], value.pieces, [after]))
+    match body:
+        case Spread(before, pieces, after):
+            sent = _one_by_one(chain([before], pieces, [after]))
             return StreamingResponse(sent, status, headers, MEDIA_TYPE)
-    return Response(msgspec.json.encode(body), status, headers, MEDIA_TYPE)
+        case msgspec.Raw():
+            return Answer(bytes(body), status, headers)
+        case _:
+            return Answer(msgspec.json.encode(body), status, headers)
 
 
-_GAP = b"\x00"
-"""Stands in no JSON."""
-
-
-async def _one_by_one(pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
+async def _one_by_one(pieces: Iterable[str]) -> AsyncIterator[bytes]:
     for one in pieces:
-        yield one
+        yield one.encode()
 
 
 def resource(body: Body, *, version: str, location: str, status: int = 200) -> Response:

@@ -6,21 +6,18 @@ it that belongs to others, such as the groups of a user. A write is meant for th
 
 import hashlib
 import re
-from collections.abc import Sequence
-
-import msgspec
 
 from api.scim.errors import PreconditionFailed
 
 
-def version_of(number: int, besides: Sequence[object] = ()) -> str:
+def version_of(number: int, besides: str = "") -> str:
     """Weak: two answers of one version may list their attributes differently.
 
-    `besides` is what is shown beside the resource itself.
+    `besides` is the text of what is shown beside the resource itself.
     """
     if not besides:
         return f'W/"{number}"'
-    digest = hashlib.blake2b(msgspec.json.encode(besides), digest_size=6)
+    digest = hashlib.blake2b(besides.encode(), digest_size=6)
     return f'W/"{number}.{digest.hexdigest()}"'
 
 

@@ -25,9 +25,6 @@ class Kind:
     ids: str
     """With a space between."""
 
-    def each(self) -> list[dict[str, str]]:
-        return [{"value": one, "$ref": self.head + one, "type": self.name} for one in self._some()]
-
     def pieces(self) -> Iterator[str]:
         ref = msgspec.json.encode(self.head).decode()[:-1]
         start = 0
@@ -39,15 +36,12 @@ class Kind:
             )
             start = end + 1 if end > 0 else len(self.ids)
 
-    def _some(self) -> list[str]:
-        return self.ids.split(" ") if self.ids else []
 
-
-def listed(kinds: Sequence[Kind]) -> Iterator[bytes]:
+def listed(kinds: Sequence[Kind]) -> Iterator[str]:
     """A JSON array, in pieces."""
     before = "["
     for kind in kinds:
         for piece in kind.pieces():
-            yield (before + piece).encode()
+            yield before + piece
             before = ","
-    yield b"[]" if before == "[" else b"]"
+    yield "[]" if before == "[" else "]"

@@ -59,7 +59,7 @@ def projection(included: Iterable[str], excluded: Iterable[str]) -> Projection:
     wanted, unwanted = (names - {""} for names in both)
     if wanted and unwanted:
         raise InvalidValue("attributes and excludedAttributes cannot be combined.")
-    return Projection(wanted, unwanted)
+    return Projection(wanted, unwanted) if wanted or unwanted else EVERYTHING
 
 
 def projection_of(request: Request) -> Projection:

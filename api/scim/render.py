@@ -1,7 +1,12 @@
-"""A stored row as the resource that is shown (RFC 7643 §3.1, §4)."""
+"""A stored row as the resource that is shown (RFC 7643 §3.1, §4).
+
+What is stored is JSON, and what is shown beside it is put into JSON by the database or here: so
+the text is put together, and taken apart only for whoever wants a part of it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -11,13 +16,13 @@ from api.scim.answers import Body, Spread
 from api.scim.attributes import Schema
 from api.scim.conditions import version_of
 from api.scim.members import LONG, Kind, listed
-from api.scim.projection import Projection
+from api.scim.projection import EVERYTHING, Projection
 from api.scim.schema import ENTERPRISE_USER, GROUP, USER
 from models import instant
 from models.store import scim_shown
-from models.store.database import Tx, loads
+from models.store.database import Tx, dumps, loads
 
-Document = dict[str, Any]
+Json = str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,52 +40,71 @@ class Renderer:
     """The users may be in groups."""
 
     def users(self, rows: Sequence[Row[Any]]) -> list[Body]:
-        found: dict[int, list[Body]] = {row.id: [] for row in rows}
         wanted = self.projection.wants("groups", USER)
+        groups = dict[int, Json]()
         if rows and wanted and self.in_groups:
-            for one in scim_shown.groups_of(self.tx, list(found)):
-                found[one.user_id].append(self._group(one))
-        documents = [loads(row.scim) for row in rows]
-        self._refer_to_managers(rows, documents)
+            address = location(self.base_url, "Group", "")
+            groups = scim_shown.groups_of(self.tx, [row.id for row in rows], address)
+        documents = [_text(row.scim) for row in rows]
+        names = self._refer_to_managers(rows, documents)
+        found: list[Body] = []
         for row, document in zip(rows, documents, strict=True):
-            besides: list[object] = [*found[row.id], *self._manager(document)]
+            held = groups.get(row.id, "[]")
+            besides = (held if row.id in groups else "") + names.get(row.id, "")
             self.versions[row.id] = version_of(row.scim_version, besides)
-        own = [{"groups": found[row.id]} if wanted else {} for row in rows]
-        return [
-            self._shown(row, document, USER, each)
-            for row, document, each in zip(rows, documents, own, strict=True)
-        ]
+            own = f',"groups":{held}' if wanted else ""
+            found.append(self._shown(row, document, USER, own))
+        return found
 
-    def _refer_to_managers(self, rows: Sequence[Row[Any]], documents: Sequence[Document]) -> None:
-        """Whose manager is one of our users has the address and the name of that one."""
-        held = [one[ENTERPRISE_USER] for one in documents if ENTERPRISE_USER in one]
-        managers = [one["manager"] for one in held if one.get("manager")]
-        if not managers:
-            return
-        values = sorted({str(one["value"]) for one in managers})
+    def _refer_to_managers(self, rows: Sequence[Row[Any]], documents: list[Json]) -> dict[int, str]:
+        """Whose manager is one of our users has the address and the name of that one. Answers the
+        names that will be shown, by whose manager it is.
+        """
+        held = {
+            place: parsed
+            for place, text in enumerate(documents)
+            if '"manager"' in text
+            and (parsed := loads(text)).get(ENTERPRISE_USER, {}).get("manager")
+        }
+        if not held:
+            return {}
+        managers = {place: one[ENTERPRISE_USER]["manager"] for place, one in held.items()}
+        values = sorted({str(one["value"]) for one in managers.values()})
         names = scim_shown.managers(self.tx, rows[0].id, values)
-        for one in managers:
+        shown = dict[int, str]()
+        for place, one in managers.items():
             if one["value"] in names:
                 one["$ref"] = location(self.base_url, "User", one["value"])
                 one["displayName"] = names[one["value"]]
+                documents[place] = dumps(held[place])
+                if self._shows_name(one):
+                    shown[rows[place].id] = names[one["value"]]
+        return shown
 
-    def _manager(self, document: Document) -> list[str]:
-        """The name of the manager, where it is that of one of our users and will be shown."""
-        extension = document.get(ENTERPRISE_USER)
-        if extension is None or "displayName" not in (extension.get("manager") or {}):
-            return []
-        shown = self.projection.show({ENTERPRISE_USER: extension}, USER).get(ENTERPRISE_USER, {})
-        return [one for part, one in shown.get("manager", {}).items() if part == "displayName"]
+    def _shows_name(self, manager: dict[str, Any]) -> bool:
+        held = {ENTERPRISE_USER: {"manager": manager}}
+        shown = self.projection.show(held, USER).get(ENTERPRISE_USER, {})
+        return "displayName" in shown.get("manager", {})
 
     def groups(self, rows: Sequence[Row[Any]]) -> list[Body]:
         wanted = self.projection.wants("members", GROUP)
         found = self._who_is_in([row.id for row in rows]) if rows and wanted else {}
         self.versions.update((row.id, version_of(row.scim_version)) for row in rows)
-        own = [{"members": self._members(found[row.id])} if wanted else {} for row in rows]
-        return [
-            self._shown(row, loads(row.scim), GROUP, each)
-            for row, each in zip(rows, own, strict=True)
-        ]
+        return [self._group(row, found.get(row.id)) for row in rows]
+
+    def _group(self, row: Row[Any], kinds: Sequence[Kind] | None) -> Body:
+        """Very many members are put into text only as they are sent, unless a part of each is asked
+        for.
+        """
+        document = _text(row.scim)
+        if kinds is None:
+            return self._shown(row, document, GROUP, "")
+        cuts = self.projection.cuts("members", GROUP)
+        if cuts or not self.spreads or sum(len(one.ids) for one in kinds) <= LONG:
+            return self._shown(row, document, GROUP, f',"members":{"".join(listed(kinds))}')
+        shown = self._shown(row, document, GROUP, f',"members":{_GAP}')
+        before, _, after = dumps(shown).partition(_GAP)
+        return Spread(before, listed(kinds), after)
 
     def _who_is_in(self, groups: list[int]) -> dict[int, list[Kind]]:
         inner = dict[int, list[str]]()
@@ -96,32 +120,34 @@ class Renderer:
             for one in groups
         }
 
-    def _shown(self, row: Row[Any], document: Document, schema: Schema, own: Body) -> Body:
-        head = {"schemas": document["schemas"], "id": row.public_id}
-        resource = {**head, **document, **own, "meta": self._meta(row, schema.name)}
-        return self.projection.show(resource, schema)
+    def _shown(self, row: Row[Any], document: Json, schema: Schema, own: Json) -> Body:
+        """`own` is what stands beside the document, each after a comma."""
+        kind, head = schema.name, _quoted(location(self.base_url, schema.name, ""))[:-1]
+        version = self.versions[row.id].replace('"', '\\"')
+        whole = (
+            f'{{"id":"{row.public_id}",{document[1:-1]}{own},"meta":{{"resourceType":"{kind}",'
+            f'"created":"{instant.to_text(row.scim_created)}",'
+            f'"lastModified":"{instant.to_text(row.scim_modified)}",'
+            f'"location":{head}{row.public_id}",'
+            f'"version":"{version}"}}}}'
+        )
+        if self.projection is EVERYTHING:
+            return msgspec.Raw(whole.encode())
+        return self.projection.show(msgspec.json.decode(whole), schema)
 
-    def _meta(self, row: Row[Any], kind: str) -> Body:
-        return {
-            "resourceType": kind,
-            "created": instant.to_text(row.scim_created),
-            "lastModified": instant.to_text(row.scim_modified),
-            "location": location(self.base_url, kind, row.public_id),
-            "version": self.versions[row.id],
-        }
 
-    def _group(self, row: Row[Any]) -> Body:
-        address = location(self.base_url, "Group", row.public_id)
-        way = "indirect" if row.is_indirect else "direct"
-        return {"value": row.public_id, "$ref": address, "display": row.name, "type": way}
+_GAP = '"\\u0000"'
+"""Where a value will be put. It stands in nothing that is stored."""
 
-    def _members(self, kinds: Sequence[Kind]) -> object:
-        """Where a part of each is asked for, one by one; very many only as they are sent."""
-        if self.projection.cuts("members", GROUP):
-            return [one for kind in kinds for one in kind.each()]
-        if self.spreads and sum(len(one.ids) for one in kinds) > LONG:
-            return Spread(listed(kinds))
-        return msgspec.Raw(b"".join(listed(kinds)))
+
+def _text(document: Any) -> Json:
+    """SQLite answers a document as it is written, PostgreSQL's driver reads it."""
+    return document if isinstance(document, str) else dumps(document)
+
+
+@lru_cache(maxsize=1024)
+def _quoted(text: str) -> Json:
+    return dumps(text)
 
 
 def location(base_url: str, kind: str, public_id: str) -> str:

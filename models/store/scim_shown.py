@@ -1,10 +1,5 @@
 """What is shown together with pushed users and groups: members, groups, managers."""
 
-from collections.abc import Sequence
-from typing import Any
-
-from sqlalchemy import Row
-
 from models.store.database import Tx
 
 
@@ -70,18 +65,32 @@ def managers(tx: Tx, user: int, values: list[str]) -> dict[str, str]:
     return {row.public_id: row.name for row in rows}
 
 
-def groups_of(tx: Tx, users: list[int]) -> Sequence[Row[Any]]:
-    """The pushed groups of users: user key, public id, the name that was pushed, and whether
-    only by way of a group inside.
+def groups_of(tx: Tx, users: list[int], address: str) -> dict[int, str]:
+    """The pushed groups of each user that is in any, as JSON: with the name that was pushed, and
+    whether only by way of a group inside. `address` is what stands before the id of a group.
+
+    The database writes it, for somebody may be in hundreds.
     """
-    return tx.rows(
-        """
-        SELECT m.user_id, g.public_id, COALESCE(g.push_name, g.name) AS name,
-            i.user_id IS NOT NULL AS is_indirect
-        FROM memberships m JOIN groups g ON g.id = m.group_id
-        LEFT JOIN indirect_members i ON i.group_id = m.group_id AND i.user_id = m.user_id
-        WHERE m.user_id IN :users AND m.push_yes > 0 AND m.push_yes >= m.push_no
-          AND g.scim IS NOT NULL ORDER BY m.user_id, g.id
+    made = {
+        "sqlite": "json_group_array(json_object({0}))",
+        "postgresql": "CAST(json_agg(json_build_object({0}) ORDER BY group_id) AS TEXT)",
+    }[tx.dialect].format(_MEMBERSHIP)
+    rows = tx.tuples(
+        f"""
+        SELECT user_id, {made} FROM (
+            SELECT m.user_id, m.group_id, g.public_id, COALESCE(g.push_name, g.name) AS name,
+                CASE WHEN i.user_id IS NULL THEN 'direct' ELSE 'indirect' END AS way
+            FROM memberships m JOIN groups g ON g.id = m.group_id
+            LEFT JOIN indirect_members i ON i.group_id = m.group_id AND i.user_id = m.user_id
+            WHERE m.user_id IN :users AND m.push_yes > 0 AND m.push_yes >= m.push_no
+              AND g.scim IS NOT NULL ORDER BY m.user_id, m.group_id) AS listed
+        GROUP BY user_id
         """,
-        {"users": users},
+        {"users": users, "address": address},
     )
+    return dict(rows)
+
+
+_MEMBERSHIP = """
+    'value', public_id, '$ref', CAST(:address AS TEXT) || public_id, 'display', name, 'type', way
+"""

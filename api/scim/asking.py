@@ -79,6 +79,8 @@ class Ask:
         if self.table == "groups" and is_unchanged(self.if_none_match, version):
             return answers.unchanged(version)
         response = self.show(tx, row)
+        if self.if_none_match is None:
+            return response
         version = response.headers["etag"]
         return answers.unchanged(version) if is_unchanged(self.if_none_match, version) else response
 

@@ -15,7 +15,7 @@ from api.context import INTRODUCTION, NOBODY, Context, Introduced, context_of
 from api.scim.errors import ScimError, TooManyRequests, Unauthorized
 from api.scim.filters import is_storable
 from api.scim.forgiving import noting
-from api.scim.record import HEADER, LONGEST_ID, Record, part_of, record_of
+from api.scim.record import HEADER, LONGEST_ID, Headers, Record, part_of, record_of
 from api.scim.request_log import WRONG_TOKEN
 from models.instant import MINUTE
 from models.store import accounts, requests
@@ -80,7 +80,7 @@ class Caller:
         """Keep the request if it is not kept by now, and not of one who was not let in."""
         if isinstance(error, Unauthorized | TooManyRequests):
             return
-        response.headers[HEADER] = self.record.id
+        response.raw_headers.append((HEADER, self.record.id.encode()))
         now, kept = self.context.clock.now(), self.context.request_log
         if not self.record.is_kept:
             kept.keep(self.record.row(response, now, error=error))
@@ -113,7 +113,7 @@ class Caller:
         """Nothing of a stranger's request is read. Whoever was let in a moment ago is looked up
         in the transaction that it wants, and not before. Raises TooManyRequests as well.
         """
-        known, now = self.context.introduced, self.context.clock.now()
+        known, now = self.context.introduced, self.record.began
         if known.get((self.name, self.hashed), NOBODY).until <= now:
             tolerances = (await self.confirm()).policy.tolerances
             known[self.name, self.hashed] = Introduced(now + INTRODUCTION, tolerances)
@@ -148,19 +148,18 @@ class Caller:
 
 def caller_of(request: Request) -> Caller:
     """Raises Unauthorized and TooManyRequests where there is nothing to look up."""
-    name, token = str(request.path_params["connection_id"]), _token(request)
-    context = context_of(request)
+    scope, context = request.scope, context_of(request)
+    headers = dict(reversed(scope["headers"]))  # of one that stands twice the first counts
+    name, token = str(scope["path_params"]["connection_id"]), _token(headers)
     if token is None or not is_storable(name):
         raise _refusal(context, request)
-    record = record_of(request, name, token, context.clock.now())
+    record = record_of(scope, headers, name, token, context.clock.now())
     return Caller(request, name, hashed(token), record, context)
 
 
-def _token(request: Request) -> str | None:
-    headers = request.scope["headers"]
-    told = next((value for name, value in headers if name == b"authorization"), b"")
-    scheme, _, token = told.decode("latin-1").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+def _token(headers: Headers) -> str | None:
+    scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
 
 
 def _refusal(context: Context, request: Request) -> ScimError:

@@ -10,13 +10,14 @@ from starlette.requests import Request
 
 from api.scim.discovery import MAX_PAYLOAD
 from api.scim.errors import InvalidSyntax, PayloadTooLarge, TooSlow
+from api.scim.record import Record
 
 PATIENCE = 60.0
 """Seconds for a whole body to arrive. Providers give up no later."""
 
 
-async def body_of(request: Request) -> object:
-    """The JSON of the body, whatever it is called.
+async def body_of(request: Request, record: Record) -> object:
+    """The JSON of the body, whatever it is called; noted in the record.
 
     Raises InvalidSyntax, PayloadTooLarge and TooSlow.
 
@@ -24,7 +25,7 @@ async def body_of(request: Request) -> object:
     value. To let the last count would be to guess, and who is guessed out of a list of members
     is removed.
     """
-    raw, record = await _bytes(request), request.state.caller.record
+    raw = await _bytes(request, record.announced)
     record.body_size = len(raw)
     try:
         found = msgspec.json.decode(raw)
@@ -61,9 +62,8 @@ def _names_twice(raw: bytes) -> bool:
     return False
 
 
-async def _bytes(request: Request) -> bytes:
+async def _bytes(request: Request, announced: bytes) -> bytes:
     """What is announced as too long is refused unread, and what lies about it on the way."""
-    announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > MAX_PAYLOAD:
         raise _too_large()
     chunks, size = [], 0

@@ -24,7 +24,7 @@ async def carry_out(request: Request, caller: Caller) -> Response:
 
     A token that was revoked a moment ago fails the whole, instead of each operation.
     """
-    bulk = bulk_message.read(await body_of(request))
+    bulk = bulk_message.read(await body_of(request, caller.record))
     await caller.confirm()
     caller.record.body = None  # each operation is kept by itself
     return await Run(caller, bulk).response()

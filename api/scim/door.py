@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.scim.answers import refusal, refused
 from api.scim.auth import Caller, caller_of
-from api.scim.errors import MethodNotAllowed, NotFound, ScimError
+from api.scim.errors import MethodNotAllowed, NotFound
 
 Handler = Callable[[Request, Caller], Awaitable[Response]]
 
@@ -22,27 +22,24 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A fault of ours is answered, and then still raised for the server to log."""
-        request = Request(scope, receive)
+        request, caller = Request(scope, receive), None
         try:
-            response = await self._answer(request)
+            caller = caller_of(request)
+            await caller.introduce()
+            response = await self.answer(request, caller)
         except ClientDisconnect:
             return
         except Exception as trouble:
             error = refusal(trouble)
             response = refused(error)
-            _keep(request, response, error)
+            if caller is not None:
+                caller.keep(response, error)
             await response(scope, receive, send)
             if error.status >= 500 and error is not trouble:
                 raise
         else:
-            _keep(request, response)
+            caller.keep(response)
             await response(scope, receive, send)
-
-    async def _answer(self, request: Request) -> Response:
-        caller = caller_of(request)
-        request.state.caller = caller
-        await caller.introduce()
-        return await self.answer(request, caller)
 
     async def answer(self, request: Request, caller: Caller) -> Response:
         """Raises the errors of whoever answers."""
@@ -55,9 +52,3 @@ class Door:
             allowed = ", ".join(sorted(self.handlers))
             raise MethodNotAllowed(f"{request.method} is not possible here.", allowed)
         raise NotFound("There is nothing at this address.")
-
-
-def _keep(request: Request, response: Response, error: ScimError | None = None) -> None:
-    caller: Caller | None = getattr(request.state, "caller", None)
-    if caller is not None:
-        caller.keep(response, error)

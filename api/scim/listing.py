@@ -36,7 +36,9 @@ def lister(*collections: Collection) -> Handler:
 
 def searcher(*collections: Collection) -> Handler:
     async def search(request: Request, caller: Caller) -> Response:
-        return await _listing(caller, collections, query.of_body(await body_of(request)))
+        return await _listing(
+            caller, collections, query.of_body(await body_of(request, caller.record))
+        )
 
     return search
 

@@ -157,6 +157,8 @@ def _rendered(
     renderer: Renderer, collections: Sequence[Collection], rows: Sequence[Any]
 ) -> list[Body]:
     """In the order of the rows, though each kind is rendered at once."""
+    if len(collections) == 1:
+        return (renderer.users if collections[0].is_of_users else renderer.groups)(rows)
     found: dict[tuple[int, int], Body] = {}
     for place, one in enumerate(collections):
         own = [row for row in rows if row.kind == place]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus, unquote_to_bytes
 
 from starlette.requests import Request
 
@@ -70,7 +70,15 @@ def projection_of(request: Request) -> Projection:
 
 def parameters(query: bytes) -> dict[str, str]:
     """Of a URL. Of one that stands twice the last counts."""
-    return dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+    pairs = (one.partition("=") for one in query.decode("latin-1").split("&") if one)
+    return {_decoded(name): _decoded(value) for name, _, value in pairs}
+
+
+def _decoded(text: str) -> str:
+    if not text.isascii():
+        return unquote_plus(text)
+    text = text.replace("+", " ")
+    return unquote_to_bytes(text).decode("utf-8", "replace") if "%" in text else text
 
 
 @lru_cache(maxsize=1024)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from api.scim import secrecy
 from api.scim.errors import ScimError
@@ -16,7 +16,7 @@ from models.store.database import dumps
 from models.store.identities import new_public_id
 from sync.pushing.pushed import words
 
-HEADER = "X-Request-Id"
+HEADER = b"x-request-id"
 LONGEST_ID = 64
 CONDITIONS = (b"if-match", b"if-none-match")
 MOST = 50
@@ -42,6 +42,8 @@ class Record:
     """The headers without which a replay would not be one."""
     body: bytes | None = field(default=None, repr=False)
     """Once it was read as JSON."""
+    announced: bytes = b""
+    """How long the body is to be, as its header says."""
     body_size: int = 0
     tolerances: set[str] = field(default_factory=set)
     id: str = field(default_factory=new_public_id)
@@ -68,7 +70,7 @@ class Record:
             "method": self.method[:16],
             "path": self._kept(secrecy.target(self.path, self.token))[:LONGEST],
             "conditions": self._kept(dumps(self.conditions)) if self.conditions else None,
-            "resource": self._kept(self.resource or _made(response) or "") or None,
+            "resource": self._kept(self.resource or self._made(response)) or None,
             "status": response.status_code,
             "scim_type": error.scim_type if error else None,
             "detail": self._kept(secrecy.sentence(str(error))) if error else None,
@@ -87,12 +89,20 @@ class Record:
             self._text = None if found is None else self._kept(found)
         return self._text
 
+    def _made(self, response: Response) -> str:
+        """The id of what was created, from its address."""
+        if self.method != "POST":
+            return ""
+        return response.headers.get("location", "").rpartition("/")[2]
+
     def _kept(self, text: str) -> str:
         return text.replace(self.token, secrecy.REMOVED)
 
 
-def record_of(request: Request, connection: str, token: str, now: Instant) -> Record:
-    scope = request.scope
+Headers = Mapping[bytes, bytes]
+
+
+def record_of(scope: Scope, headers: Headers, connection: str, token: str, now: Instant) -> Record:
     raw = scope.get("raw_path") or scope["path"].encode()
     path = raw.decode("ascii", "replace").partition("?")[0].split("/", 4)[4:]
     query = scope["query_string"].decode("ascii", "replace")
@@ -103,14 +113,11 @@ def record_of(request: Request, connection: str, token: str, now: Instant) -> Re
         began=now,
         token=token,
         resource=_named(scope["path_params"].get("id", "")),
-        conditions=_conditions(scope["headers"]),
+        conditions={
+            name.decode(): headers[name].decode("latin-1") for name in CONDITIONS if name in headers
+        },
+        announced=headers.get(b"content-length", b""),
     )
-
-
-def _conditions(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Of one that stands twice the first counts."""
-    found = reversed(headers)
-    return {name.decode(): value.decode("latin-1") for name, value in found if name in CONDITIONS}
 
 
 def part_of(whole: Record, method: str, path: str, body: object, now: Instant) -> Record:
@@ -131,8 +138,3 @@ def part_of(whole: Record, method: str, path: str, body: object, now: Instant) -
 
 def _named(resource: str) -> str | None:
     return resource if 0 < len(resource) <= LONGEST_ID and resource.isprintable() else None
-
-
-def _made(response: Response) -> str | None:
-    """The id of what was created, from its address."""
-    return response.headers.get("location", "").rpartition("/")[2] or None

@@ -89,7 +89,6 @@ async def again(context: Context, row: Row[Any]) -> tuple[Response, Consequences
         seen=Seen(),
         tolerances=link.policy.tolerances,
     )
-    request.state.caller = caller
     try:
         response = await door.answer(request, caller)
     except Exception as trouble:

@@ -16,8 +16,12 @@ _NAME = re.compile(
     r"|authorization|(?:api|private|access)[-_ ]?key",
     re.I,
 )
-_MAYBE = (b"pass", b"pwd", b"secret", b"token", b"credential", b"authorization", b"key", b"\\u")
-"""Where none of these stands there is no such name; an escape could hide one."""
+_WORDS = ("pass", "pwd", "secret", "token", "credential", "authorization", "key")
+"""Where none of these stands there is no such name."""
+_MAYBE = (*(word.encode() for word in _WORDS), b"\\u")
+"""In JSON an escape could hide one."""
+_VEILED = re.compile(r"%(?:2d|3\d|4[1-9a-f]|5[\daf]|6[1-9a-f]|7[\da]|[89a-f][\da-f])", re.I)
+"""A letter, a digit or a dash that a URL need not encode, or what is not ASCII."""
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _NAMING = ("path", "type", "name", "attribute", "key")
 """Members of an object that tell what its `value` is."""
@@ -52,6 +56,11 @@ def target(text: str, token: str) -> str:
 
 
 def _hides(part: str, token: str) -> bool:
+    """Nearly always there is nothing to be found, nor anything encoded that could be part of it."""
+    if not _VEILED.search(part) and token not in part:
+        small = part.lower()
+        if not any(word in small for word in _WORDS):
+            return False
     plain = unquote_plus(part)
     return is_secret(plain) or token in plain
 

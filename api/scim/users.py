@@ -23,7 +23,7 @@ TABLE = "users"
 
 
 async def create(request: Request, caller: Caller) -> Response:
-    work = creation(await body_of(request))
+    work = creation(await body_of(request, caller.record))
     return await ask_of(request, caller, TABLE).write(work)
 
 
@@ -32,12 +32,12 @@ async def show(request: Request, caller: Caller) -> Response:
 
 
 async def replace(request: Request, caller: Caller) -> Response:
-    work = replacement(await body_of(request))
+    work = replacement(await body_of(request, caller.record))
     return await ask_of(request, caller, TABLE).write(work)
 
 
 async def change(request: Request, caller: Caller) -> Response:
-    work = alteration(await body_of(request))
+    work = alteration(await body_of(request, caller.record))
     return await ask_of(request, caller, TABLE).write(work)
 
 

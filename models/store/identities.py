@@ -153,9 +153,9 @@ def name_first(
     now: Instant,
 ) -> None:
     """As `name_user`, of identifiers that name nobody else, or did not a moment ago."""
-    common = {"connection": connection, "owner": user, "proof": proof, "now": now}
-    named = [common | {"namespace": one.namespace, "value": one.value} for one in identifiers]
-    if tx.many(_NAME.format(kind="user"), named) < len(named):
+    rows = [(one.namespace, one.value) for one in identifiers]
+    common = {"connection_id": connection, "user_id": user, "valid_from": now, "proof": proof}
+    if tx.fill("user_aliases", _NAMES, rows, common) < len(rows):
         for one in identifiers:
             name_user(tx, connection, user, one, proof=proof, now=now)
 
@@ -207,6 +207,7 @@ def _name(
     return bool(anothers and tx.run(_NAME.format(kind=kind), values))
 
 
+_NAMES = {"namespace": "text", "value": "text"}
 _NAME = """
     INSERT INTO {kind}_aliases (connection_id, {kind}_id, namespace, value, valid_from, proof)
     VALUES (:connection, :owner, :namespace, :value, :now, :proof)

@@ -85,6 +85,27 @@ def user_called(tx: Tx, connection: int, *, name: str, external_id: str | None) 
     )
 
 
+def is_unheard_of(tx: Tx, connection: int, *, name: str, external_id: str | None) -> bool:
+    """Whether nobody here is called by either of these names, in whatever way, and no group waits
+    for somebody who is.
+    """
+    found = tx.value(_HEARD, {"connection": connection, "key": name_key(name), "ext": external_id})
+    return found is None
+
+
+_HEARD = """
+    SELECT 1 FROM users WHERE connection_id = :connection AND scim_name_key = :key
+    UNION ALL SELECT 1 FROM users
+        WHERE connection_id = :connection AND scim_external_id = :ext AND scim IS NOT NULL
+    UNION ALL SELECT 1 FROM user_aliases WHERE connection_id = :connection
+        AND namespace = 'user_name' AND value = :key AND valid_to IS NULL
+    UNION ALL SELECT 1 FROM user_aliases WHERE connection_id = :connection
+        AND namespace IN ('external_id', 'id') AND value = :ext AND valid_to IS NULL
+    UNION ALL SELECT 1 FROM parked_members WHERE connection_id = :connection AND value = :ext
+    LIMIT 1
+"""
+
+
 def take_turns(tx: Tx, connection: int, names: Sequence[str]) -> bool:
     """Until the end nobody else takes a turn with any of these names. False where turns are
     taken anyway, so that nothing can have changed meanwhile.

@@ -1,13 +1,13 @@
 """What an identity provider pushes, one word at a time: users here, groups beside."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Set
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Row
 
 from models.evidence import MembersRemoved, UserSaid
-from models.identity import Identifier, UserKey
+from models.identity import UserKey
 from models.store import identities, indirect, newcomers, scim, subjects
 from models.store.database import loads
 from models.store.scim import name_key
@@ -15,7 +15,7 @@ from models.store.subjects import Held
 from sync.matching import Recycled
 from sync.pushing import pushed, pushed_who
 from sync.pushing.extensions import mapping
-from sync.pushing.groups import NameTaken, PushedGroups, waited_for
+from sync.pushing.groups import NameTaken, PushedGroups
 from sync.pushing.members import Found
 from sync.pushing.pushed import Resource
 from sync.pushing.tolerances import NAME_GIVEN_ON, RETURNING_USER
@@ -30,19 +30,22 @@ class Push(PushedGroups):
 
         Raises NameTaken, unless it is a deactivated user that returns (Okta posts those).
         """
-        resource = {"active": True} | resource
-        self._members.expect(resource.get("externalId"))
+        resource = Resource(active=True) | resource
+        link, external = self.connection.key, resource.get("externalId")
+        self._members.expect(external)
+        if external:
+            scim.take_turns(self.tx, link, [str(external)])
+        if scim.is_unheard_of(self.tx, link, name=resource["userName"], external_id=external):
+            return self._first(resource), True
         standing = self._standing(resource)
         if standing is not None:
             return self.replace_user(standing, resource), False
         offered = pushed.user_names(resource)
-        found = identities.users_named(self.tx, self.connection.key, offered)
-        if not found:
-            return self._first(resource, offered), True
+        found = identities.users_named(self.tx, link, offered)
         matched = pushed_who.matched(self.tx, self.connection, offered, found)
         key = pushed_who.unpushed(self.tx, matched)
         if key is None:
-            key = identities.insert_user(self.tx, self.connection.key, self.clock.now())
+            key = identities.insert_user(self.tx, link, self.clock.now())
         if isinstance(matched, Recycled):
             now = self.clock.now()
             pushed_who.note_recycled(self.tx, self.connection, key, matched, resource, now=now)
@@ -50,8 +53,10 @@ class Push(PushedGroups):
         self._join_parked(Found(users=frozenset({key})), str(row.public_id), resource)
         return row, True
 
-    def _first(self, resource: Resource, offered: Sequence[Identifier]) -> Row[Any]:
-        """A user of whom nobody ever spoke, so that there is nothing to compare with."""
+    def _first(self, resource: Resource) -> Row[Any]:
+        """A user of whom nobody ever spoke, so that there is nothing to compare with, and for whom
+        no group waits.
+        """
         link, now = self.connection.key, self.clock.now()
         said = pushed.news(self._attributes(resource), {})
         word = UserSaid(user=UserKey(0), exists=True, active=resource["active"], attributes=said)
@@ -66,11 +71,9 @@ class Push(PushedGroups):
         if row is None:
             raise NameTaken(f"The userName {resource['userName']} is taken.")
         key = UserKey(row.id)
-        names = [one for one in offered if one.namespace != "id"]
+        names = [one for one in pushed.user_names(resource) if one.namespace != "id"]
         identities.name_first(self.tx, link, key, names, proof="pushed", now=now)
         self.note("user", replace(word, user=key), now)
-        arrived = Found(users=frozenset({key}))
-        self._members.arrive(arrived, waited_for(row.public_id, resource))  # its turn is taken
         return row
 
     def take_over(self, public_id: str) -> bool:
@@ -169,8 +172,6 @@ class Push(PushedGroups):
         """
         external = resource.get("externalId")
         link, name = self.connection.key, str(resource["userName"])
-        if external:
-            scim.take_turns(self.tx, link, [str(external)])
         found = scim.user_called(self.tx, link, name=name, external_id=external)
         if found is None:
             return None

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from operator import itemgetter
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from api.scim.discovery import MAX_PAYLOAD
 from api.scim.errors import InvalidSyntax, PayloadTooLarge, TooSlow
@@ -66,10 +66,14 @@ async def _bytes(request: Request, announced: bytes) -> bytes:
     """What is announced as too long is refused unread, and what lies about it on the way."""
     if announced.isdigit() and int(announced) > MAX_PAYLOAD:
         raise _too_large()
-    chunks, size = [], 0
+    chunks, size, has_more = [], 0, True
     try:
         async with asyncio.timeout(PATIENCE):
-            async for chunk in request.stream():
+            while has_more:
+                message = await request.receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnect
+                chunk, has_more = message.get("body", b""), message.get("more_body", False)
                 size += len(chunk)
                 if size > MAX_PAYLOAD:
                     raise _too_large()

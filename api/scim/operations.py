@@ -83,14 +83,18 @@ def operations(body: object) -> list[Op]:
 
 def _operation(body: object) -> Op:
     given = {str(k).casefold(): v for k, v in body.items()} if isinstance(body, dict) else {}
-    kind, path = given.get("op"), given.get("path")
-    if not isinstance(kind, str) or kind.lower() not in set(Kind):
+    said, path = given.get("op"), given.get("path")
+    kind = _KINDS.get(said.lower()) if isinstance(said, str) else None
+    if kind is None:
         raise InvalidSyntax("op must be one of add, replace and remove.")
-    if kind != kind.lower():
+    if said != kind:
         forgive(tolerances.OP_IN_CAPITALS)
     if path is not None and not isinstance(path, str):
         raise InvalidSyntax("path must be a string.")
-    return Op(Kind(kind.lower()), path, given.get("value", Missing.VALUE))
+    return Op(kind, path, given.get("value", Missing.VALUE))
+
+
+_KINDS = {kind.value: kind for kind in Kind}
 
 
 def attributes(op: Op) -> dict[str, object]:
@@ -115,6 +119,9 @@ def locate(text: str, schema: Schema, *, holds_object: bool = False) -> Place:
     for the extension when it ends as those do (RFC 7643 §10.2.1), or stands for an object
     in an operation without a path.
     """
+    plain = core(schema, text)
+    if plain is not None:
+        return Declared(plain)
     folded = text.casefold()
     extension = schema.extension(folded)
     if extension is not None:

@@ -109,6 +109,8 @@ def _moment(label: str, value: object) -> str | None:
 def _string(attribute: Attribute, label: str, longest: int, value: object) -> str | None:
     if not isinstance(value, str):
         raise InvalidValue(f"{label} must be a string.")
+    if 0 < len(value) <= longest and value.isprintable() and not value.isspace():
+        return value  # as nearly every text is
     if not is_storable(value):
         raise InvalidValue(f"{label} has a character that is not text.")
     if len(value) > longest:
@@ -171,7 +173,7 @@ def _many(attribute: Attribute, read: Reader, value: object) -> list[Resource] |
     if len(given) > MAX_VALUES:
         raise InvalidValue(f"{attribute.name} has more than {MAX_VALUES} values.")
     kept = [one for each in given if each is not None and (one := read(each))]
-    check_primary(attribute, kept)
+    check_primary(attribute.name, kept)
     return kept or None
 
 
@@ -180,10 +182,10 @@ def is_primary(value: object) -> bool:
     return isinstance(value, dict) and value.get("primary") is True
 
 
-def check_primary(attribute: Attribute, values: Sequence[Resource]) -> None:
+def check_primary(name: str, values: Sequence[Resource]) -> None:
     """RFC 7643 §2.4: at most one. Which of two is meant cannot be known."""
     if len(values) > 1 and sum(map(is_primary, values)) > 1:
-        raise InvalidValue(f"{attribute.name} has more than one primary value.")
+        raise InvalidValue(f"{name} has more than one primary value.")
 
 
 def open_value(value: object, label: str, depth: int = 0) -> Any:
@@ -228,12 +230,12 @@ def _text(value: object, label: str) -> str:
 def finish(resource: Resource, schema: Schema) -> Resource:
     """Drop what is empty, list the schemas, and refuse a resource that lacks what it must have."""
     kept = {name: value for name, value in resource.items() if value not in _NOTHING}
-    required, plural = _demanding(schema)
-    for name in required:
+    for name in _required(schema):
         if name not in kept:
             raise InvalidValue(f"{name} is required.")
-    for attribute in plural:
-        check_primary(attribute, kept.get(attribute.name, ()))
+    for name, value in kept.items():
+        if isinstance(value, list):
+            check_primary(name, value)
     extensions = [name for name in kept if ":" in name]
     if len(extensions) > MAX_EXTENSIONS:
         raise InvalidValue(f"There are more than {MAX_EXTENSIONS} extensions.")
@@ -244,7 +246,6 @@ _NOTHING: tuple[object, ...] = (None, [], {})
 
 
 @lru_cache(maxsize=256)
-def _demanding(schema: Schema) -> tuple[list[str], list[Attribute]]:
-    """The attributes that must be there, and those that have several values."""
-    every = schema.attributes
-    return [one.name for one in every if one.required], [one for one in every if one.multi_valued]
+def _required(schema: Schema) -> list[str]:
+    """The attributes that must be there."""
+    return [one.name for one in schema.attributes if one.required]

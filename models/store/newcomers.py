@@ -22,20 +22,22 @@ def of_public_id(tx: Tx, connection: int, public_id: str) -> Row[Any] | None:
 
 def of_user_name(tx: Tx, connection: int, user_name: str) -> Row[Any] | None:
     """Who signs in under this name; nobody if several do."""
-    rows = tx.rows(
-        f"""
-        SELECT u.* FROM users u WHERE {_NEVER_PUSHED} AND (u.user_name IN :names OR u.id IN (
-            SELECT a.user_id FROM user_aliases a WHERE a.connection_id = :connection
-              AND a.namespace = 'user_name' AND a.value = :key AND a.valid_to IS NULL))
-        LIMIT 2
-        """,
-        {
-            "connection": connection,
-            "names": sorted({user_name, user_name.lower(), name_key(user_name)}),
-            "key": name_key(user_name),
-        },
-    )
+    spelled = {"said": user_name, "lower": user_name.lower(), "key": name_key(user_name)}
+    rows = tx.rows(_OF_USER_NAME, {"connection": connection, **spelled})
     return rows[0] if len(rows) == 1 else None
+
+
+_SPELLED = "SELECT id FROM users WHERE connection_id = :connection AND user_name = "
+_OF_USER_NAME = f"""
+    SELECT u.* FROM users u WHERE {_NEVER_PUSHED} AND u.id IN (
+        {_SPELLED} :said UNION {_SPELLED} :lower UNION {_SPELLED} :key
+        UNION SELECT a.user_id FROM user_aliases a WHERE a.connection_id = :connection
+          AND a.namespace = 'user_name' AND a.value = :key AND a.valid_to IS NULL)
+    LIMIT 2
+"""
+"""One by one, or SQLite would look at everybody of the connection: it asks for each name that
+nobody is pushed under.
+"""
 
 
 def of_external_id(tx: Tx, connection: int, external_id: str) -> Row[Any] | None:

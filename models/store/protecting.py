@@ -13,14 +13,8 @@ def users(tx: Tx, target: int, names: Sequence[str]) -> set[UserKey]:
     """Who bears one of these user names, or ever bore it: a new name takes no protection away."""
     if not names:
         return set()
-    rows = tx.rows(
-        f"""
-        SELECT user_id FROM user_aliases
-        WHERE {_OF_TARGET} AND namespace = 'user_name' AND value IN :names
-        """,
-        {"to": target, "names": [name_key(one) for one in names]},
-    )
-    return {UserKey(row.user_id) for row in rows}
+    keys = [name_key(one) for one in names]
+    return {UserKey(one) for one in tx.column(_named("user_id"), {"to": target, "names": keys})}
 
 
 def groups(tx: Tx, target: int, names: Sequence[str]) -> set[GroupKey]:
@@ -42,16 +36,22 @@ def unknown_users(tx: Tx, target: int, names: Sequence[str]) -> list[str]:
     """Those of these names that protect nobody."""
     if not names:
         return []
-    known = set(
-        tx.column(
-            f"""
-            SELECT value FROM user_aliases
-            WHERE {_OF_TARGET} AND namespace = 'user_name' AND value IN :names
-            """,
-            {"to": target, "names": [name_key(one) for one in names]},
-        )
-    )
+    keys = [name_key(one) for one in names]
+    known = set(tx.column(_named("value"), {"to": target, "names": keys}))
     return [one for one in names if name_key(one) not in known]
+
+
+def _named(column: str) -> str:
+    """Of users, by the names that are valid and by those that were: each kind has an index."""
+    return " UNION ".join(
+        f"""
+        SELECT a.{column} FROM target_connections t JOIN user_aliases a
+            ON a.connection_id = t.connection_id AND a.namespace = 'user_name'
+            AND a.value IN :names AND a.valid_to IS {when}
+        WHERE t.target_id = :to
+        """
+        for when in ("NULL", "NOT NULL")
+    )
 
 
 def unknown_groups(tx: Tx, target: int, names: Sequence[str]) -> list[str]:

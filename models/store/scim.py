@@ -115,6 +115,10 @@ def take_turns(tx: Tx, connection: int, names: Sequence[str]) -> bool:
     turns = sorted({zlib.crc32(name.encode()) % TURNS for name in names})
     if tx.dialect == "sqlite" or not turns:
         return False
+    if len(turns) == 1:
+        sql = "SELECT pg_advisory_xact_lock(CAST(:connection AS integer), :turn)"
+        tx.row(sql, {"connection": connection, "turn": turns[0]})
+        return True
     tx.rows(
         "SELECT pg_advisory_xact_lock(CAST(:connection AS integer), turn) "
         "FROM generate_series(0, :last) AS turn WHERE turn IN :turns ORDER BY turn",

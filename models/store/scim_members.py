@@ -1,6 +1,7 @@
 """Whom the members of a push name, and who is still waited for."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 
 from models.identity import GroupKey, UserKey
 from models.instant import Instant
@@ -31,14 +32,18 @@ def _known(tx: Tx, table: str, connection: int, values: list[str]) -> dict[str, 
 def _named(
     tx: Tx, table: str, column: str, *, connection: int, values: list[str]
 ) -> dict[str, int]:
+    """Of several the one that came first. (By public id SQLite would rather look at everybody of
+    the connection, had it the choice.)
+    """
+    link = "+connection_id" if column == "public_id" else "connection_id"
     found: dict[str, int] = {}
     for start in range(0, len(values), 5000):
-        rows = tx.rows(
-            f"SELECT {column} AS name, id FROM {table} WHERE connection_id = :connection "
-            f"AND {column} IN :values AND scim IS NOT NULL ORDER BY id DESC",
+        rows = tx.tuples(
+            f"SELECT {column}, id FROM {table} WHERE {link} = :connection "
+            f"AND {column} IN :values AND scim IS NOT NULL",
             {"connection": connection, "values": values[start : start + 5000]},
         )
-        found |= {row.name: row.id for row in rows}
+        found |= dict(sorted(rows, key=itemgetter(1), reverse=True))
     return found
 
 
@@ -90,7 +95,7 @@ def names_of_gone(tx: Tx, kind: str, connection: int, values: list[str]) -> list
 _GONE = """
     WITH gone AS (
         SELECT id, public_id FROM {kind}s
-        WHERE connection_id = :connection AND public_id IN :values AND scim IS NULL
+        WHERE +connection_id = :connection AND public_id IN :values AND scim IS NULL
         UNION
         SELECT o.id, o.public_id FROM {kind}_aliases a JOIN {kind}s o ON o.id = a.{kind}_id
         WHERE a.connection_id = :connection AND a.namespace = 'external_id'
@@ -98,8 +103,8 @@ _GONE = """
     )
     SELECT public_id FROM gone
     UNION
-    SELECT a.value FROM {kind}_aliases a JOIN gone ON gone.id = a.{kind}_id
-    WHERE a.connection_id = :connection AND a.namespace = 'external_id' AND a.valid_to IS NULL
+    SELECT a.value FROM gone CROSS JOIN {kind}_aliases a WHERE a.{kind}_id = gone.id
+      AND +a.connection_id = :connection AND a.namespace = 'external_id' AND a.valid_to IS NULL
 """
 
 

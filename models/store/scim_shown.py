@@ -58,7 +58,7 @@ def managers(tx: Tx, user: int, values: list[str]) -> dict[str, str]:
         SELECT m.public_id,
             COALESCE(NULLIF(m.scim ->> 'displayName', ''), m.scim ->> 'userName') AS name
         FROM users m WHERE m.public_id IN :values AND m.scim IS NOT NULL
-          AND m.connection_id = (SELECT connection_id FROM users WHERE id = :user)
+          AND +m.connection_id = (SELECT connection_id FROM users WHERE id = :user)
         """,
         {"values": values, "user": user},
     )

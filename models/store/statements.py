@@ -161,21 +161,35 @@ def filling(
     SQLite takes some rows at a time, PostgreSQL each column as one array: a tenth of the time
     of a row at a time. (Arrays are written by us, as its driver takes long for that.)
     """
-    head = f"INSERT INTO {table} ({', '.join([*columns, *same])})"
-    constants, tail = [*same.values()], "ON CONFLICT DO NOTHING"
+    constants = [*same.values()]
     if dialect.name == "sqlite":
-        row, others = f"({', '.join('?' * len(columns))})", ", ?" * len(same)
         for start in range(0, len(rows), AT_ONCE):
             some = rows[start : start + AT_ONCE]
-            values = ", ".join([row] * len(some))
-            sql = f"{head} SELECT g.*{others} FROM (VALUES {values}) AS g WHERE 1 {tail}"
+            sql = _filling_rows(table, tuple(columns), tuple(same), len(some))
             yield sql, [*constants, *chain.from_iterable(some)]
     elif rows:
-        casts = ", ".join(f"{name}::{of}" for name, of in columns.items())
-        arrays = ", ".join(map(_unnested, columns.values()))
-        source = f"ROWS FROM ({arrays}) AS g ({', '.join(columns)})"
-        sql = f"{head} SELECT {casts}{', %s' * len(same)} FROM {source} {tail}"
+        sql = _filling_arrays(table, tuple(columns.items()), tuple(same))
         yield sql, [*constants, *map(_array, columns.values(), zip(*rows, strict=True))]
+
+
+@lru_cache(maxsize=KEPT)
+def _filling_rows(table: str, columns: tuple[str, ...], same: tuple[str, ...], count: int) -> str:
+    row, others = f"({', '.join('?' * len(columns))})", ", ?" * len(same)
+    return (
+        f"INSERT INTO {table} ({', '.join([*columns, *same])}) SELECT g.*{others} "
+        f"FROM (VALUES {', '.join([row] * count)}) AS g WHERE 1 ON CONFLICT DO NOTHING"
+    )
+
+
+@lru_cache(maxsize=KEPT)
+def _filling_arrays(table: str, columns: tuple[tuple[str, str], ...], same: tuple[str, ...]) -> str:
+    names = [name for name, _ in columns]
+    casts = ", ".join(f"{name}::{of}" for name, of in columns)
+    arrays = ", ".join(_unnested(of) for _, of in columns)
+    return (
+        f"INSERT INTO {table} ({', '.join([*names, *same])}) SELECT {casts}{', %s' * len(same)} "
+        f"FROM ROWS FROM ({arrays}) AS g ({', '.join(names)}) ON CONFLICT DO NOTHING"
+    )
 
 
 def _unnested(of: str) -> str:

@@ -87,11 +87,13 @@ class Joined:
         )
 
 
-def first_push(as_of: Instant, said: UserSaid) -> dict[str, Any]:
+def first_push(
+    as_of: Instant, *, active: bool, attributes: Mapping[str, str | None]
+) -> dict[str, Any]:
     """The marks of a user whom nobody knows yet, once this is pushed."""
-    attributes = {name: [value, as_of] for name, value in said.attributes.items()}
-    active = "push_active_yes" if said.active else "push_active_no"
-    return {"push_yes": as_of, active: as_of, "push_said": dumps(attributes)}
+    said = {name: [value, as_of] for name, value in attributes.items()}
+    marked = "push_active_yes" if active else "push_active_no"
+    return {"push_yes": as_of, marked: as_of, "push_said": dumps(said)}
 
 
 def say_of_user(

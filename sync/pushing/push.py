@@ -1,7 +1,7 @@
 """What an identity provider pushes, one word at a time: users here, groups beside."""
 
 from collections.abc import Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row
@@ -58,14 +58,13 @@ class Push(PushedGroups):
         no group waits.
         """
         link, now = self.connection.key, self.clock.now()
-        said = pushed.news(self._attributes(resource), {})
-        word = UserSaid(user=UserKey(0), exists=True, active=resource["active"], attributes=said)
+        active, said = resource["active"], pushed.news(self._attributes(resource), {})
         row = scim.insert_user(
             self.tx,
             link,
             resource=resource,
             name=resource["userName"],
-            marks=subjects.first_push(now, word),
+            marks=subjects.first_push(now, active=active, attributes=said),
             now=now,
         )
         if row is None:
@@ -73,7 +72,8 @@ class Push(PushedGroups):
         key = UserKey(row.id)
         names = [one for one in pushed.user_names(resource) if one.namespace != "id"]
         identities.name_first(self.tx, link, key, names, proof="pushed", now=now)
-        self.note("user", replace(word, user=key), now)
+        word = UserSaid(user=key, exists=True, active=active, attributes=said)
+        self.note("user", word, now)
         return row
 
     def take_over(self, public_id: str) -> bool:

@@ -27,7 +27,7 @@ import msgspec
 from benchmarks import load
 from benchmarks.load import Result, Server
 from benchmarks.provider import GROUP, Provider, user_body
-from benchmarks.seed import Seeded, seed, user_name
+from benchmarks.seed import Seeded, groups_of, seed, user_name
 from benchmarks.table import Row, cells, table_head, table_line
 from models.store.database import Database
 from models.store.migrate import migrate
@@ -160,12 +160,6 @@ def web(home: Path, url: str, **settings: str) -> AbstractContextManager[Server]
         TRUEUP_DATABASE_URL=url,
         **settings,
     )
-
-
-def groups_of(users: int) -> dict[int, int]:
-    """How many groups there are of each size: few large ones, many small ones."""
-    wanted = {10: 200, 1_000: 10, 10_000: 2, 100_000: 1}
-    return {size: count for size, count in wanted.items() if size <= users}
 
 
 def peer(stack: ExitStack, given: argparse.Namespace) -> Provider:

@@ -1,18 +1,25 @@
-"""scim2-server in memory, served by uvicorn as we are: the peer of `benchmarks.scim --peer`."""
+"""Another service that is asked what ours is asked."""
 
-from scim2_models import ScimProvider
-from scim2_server.applications.asgi import ASGIApplication
-from scim2_server.memory import AsyncInMemoryStorage
-from scim2_server.service import ScimService
-from scim2_server.utils import (
-    load_default_resource_types,
-    load_default_schemas,
-    load_default_service_provider_config,
-)
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
 
-_provider = ScimProvider.from_discovery(
-    load_default_schemas().values(),
-    load_default_resource_types().values(),
-    config=load_default_service_provider_config(),
-)
-app = ASGIApplication(AsyncInMemoryStorage(), _provider, ScimService(_provider, secret="a secret"))
+from benchmarks.provider import Provider
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """How it is started, and what it is not asked."""
+
+    name: str
+    storage: str
+    """Where it keeps what it is told."""
+    most: int
+    """Users it is asked with at the most."""
+    without: tuple[str, ...]
+    """Words of the works that are left out, for it cannot do them, or not in a sensible time."""
+    start: Callable[[ExitStack, int], Provider]
+    """With so many users, and `groups_of` them."""
+
+    def leaves_out(self, work: str) -> bool:
+        return any(word in work for word in self.without)

@@ -111,7 +111,7 @@ class Provider:
         return self.ask("PATCH", path, {"schemas": [PATCH], "Operations": operations})
 
 
-def user_body(name: str, external: str) -> object:
+def user_body(name: str, external: str) -> dict[str, object]:
     """What Okta and Entra send, more or less."""
     return {
         "schemas": [USER, ENTERPRISE],

@@ -275,9 +275,10 @@ def measured(
     runs: int = 3,
     connections: int = CONNECTIONS,
     heard: Heard | None = None,
+    warm_up: float = WARM_UP,
 ) -> Result:
     """The median of several runs, after a warm-up."""
-    server.drive(requests, min(WARM_UP, seconds), connections=connections, heard=heard)
+    server.drive(requests, warm_up, connections=connections, heard=heard)
     return repeated(
         [server.drive(requests, seconds, connections=connections, heard=heard) for _ in range(runs)]
     )

@@ -1,7 +1,7 @@
 """Run every benchmark and print the tables of `docs/performance.md`.
 
     python -m benchmarks.page [--url postgresql+psycopg://…] [--seconds 5] [--runs 3]
-        [--peer NAME …] [--without-directory]
+        [--peer NAME …] [--peer-url postgresql://…] [--without-directory]
 
 About eight minutes without --url and --peer; scim2-server takes as long again for its largest
 group. With --url the same is also measured on that (empty) database, and then the peers.
@@ -23,8 +23,9 @@ from benchmarks.table import Row, cells, line, table_head, table_line
 
 
 def main() -> None:
-    given = page_options().parse_args()
-    peers = peers_asked(given)
+    asked = page_options()
+    given = asked.parse_args()
+    peers = peers_asked(asked, given)
     print(
         f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, "
         f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}\n"

@@ -1,7 +1,7 @@
 """Push users and groups over SCIM, as an identity provider does, and count.
 
     python -m benchmarks.scim [--url postgresql+psycopg://…] [--users 10000] [--seconds 5]
-        [--runs 3] [--only WORD] [--no-ceiling] [--peer NAME …]
+        [--runs 3] [--only WORD] [--no-ceiling] [--peer NAME …] [--peer-url postgresql://…]
 
 `trueup web` runs in a process of its own on the first core with one connection, one target that
 holds everything already, and nobody who delivers: what is measured is to authenticate, check,
@@ -13,9 +13,12 @@ let it be an empty database of its own: what is made there is left there.
 
 Peers are asked after ours, one by one, on the same core by the same client:
 
-    scim2-server   in memory, 10,000 users at the most; installed for the tests anyhow
+    scim2-server   in memory, asks for no token; 10,000 users at the most
+    polis          on PostgreSQL, sends no webhooks; needs Node 20 with npm
 
-What a peer cannot do, or not in a sensible time, has no row of it.
+The first is installed with the tests, the other is fetched into a folder that git ignores when it
+is first asked for, and uses a schema of its own, dropped after, in the database that --peer-url
+names. What a peer cannot do, or not in a sensible time, has no row of it.
 """
 
 import argparse
@@ -66,7 +69,7 @@ def measure_all(
         yield from measure(ours(stack, home, given), "Trueup", floor, given, ceilings)
     for peer in peers:
         with ExitStack() as stack:
-            who = peer.start(stack, min(given.users, peer.most))
+            who = peer.start(stack, min(given.users, peer.most), given.peer_url)
             yield from measure(who, peer.name, floor, given, {}, peer)
 
 
@@ -96,6 +99,7 @@ def measure(
             runs=given.runs,
             connections=1 if work.endswith(ALONE) else load.CONNECTIONS,
             heard=who.note_fresh if work.startswith("POST") else None,
+            warm_up=peer.warm_up if peer else load.WARM_UP,
         )
         yield Row(name, work, result, floor, who.server.peak(), ceilings.get(work))
 
@@ -187,7 +191,7 @@ def main() -> None:
     asked = options(__doc__)
     add_peer_options(asked)
     given = asked.parse_args()
-    peers = peers_asked(given)
+    peers = peers_asked(asked, given)
     floor = measure_floor(given)
     print(table_head("", "work"))
     rows = [Row("floor", "S: one static answer of 1 KB", floor, floor, math.nan)]

@@ -12,7 +12,7 @@ from benchmarks.provider import GROUP, Provider, user_body
 from benchmarks.seed import groups_of, user_name
 
 
-def start(stack: ExitStack, count: int) -> Provider:
+def start(stack: ExitStack, count: int, _url: str) -> Provider:
     port = load.free_port()
     command = load.uvicorn("benchmarks.scim2_server.app:app", port)
     server = stack.enter_context(load.served(command, port))
@@ -54,5 +54,6 @@ SCIM2_SERVER = Peer(
     storage="memory",
     most=10_000,  # it takes minutes to be told of more
     without=("remove", "replace"),
+    install=lambda: None,
     start=start,
 )

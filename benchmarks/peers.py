@@ -4,11 +4,12 @@ import argparse
 
 import psycopg
 
+from benchmarks.django_scim2.peer import DJANGO_SCIM2
 from benchmarks.peer import Missing, Peer
 from benchmarks.polis.peer import POLIS
 from benchmarks.scim2_server.peer import SCIM2_SERVER
 
-PEERS = {peer.name: peer for peer in (SCIM2_SERVER, POLIS)}
+PEERS = {peer.name: peer for peer in (SCIM2_SERVER, POLIS, DJANGO_SCIM2)}
 
 
 def add_peer_options(found: argparse.ArgumentParser) -> None:
@@ -23,7 +24,7 @@ def add_peer_options(found: argparse.ArgumentParser) -> None:
         "--peer-url",
         default="",
         type=lambda url: url.replace("+psycopg", ""),
-        help="postgresql://…, where Polis gets a schema that is dropped after",
+        help="postgresql://…, where Polis and django-scim2 get a schema that is dropped after",
     )
 
 

@@ -15,10 +15,11 @@ Peers are asked after ours, one by one, on the same core by the same client:
 
     scim2-server   in memory, asks for no token; 10,000 users at the most
     polis          on PostgreSQL, sends no webhooks; needs Node 20 with npm
+    django-scim2   on PostgreSQL; 10,000 users at the most
 
-The first is installed with the tests, the other is fetched into a folder that git ignores when it
-is first asked for, and uses a schema of its own, dropped after, in the database that --peer-url
-names. What a peer cannot do, or not in a sensible time, has no row of it.
+The first is installed with the tests, the others are fetched into folders that git ignores when
+they are first asked for, and use a schema of their own, dropped after, in the database that
+--peer-url names. What a peer cannot do, or not in a sensible time, has no row of it.
 """
 
 import argparse

@@ -43,7 +43,7 @@ class Result:
     """Seconds of each good answer, sorted."""
     errors: int
     cpu: float
-    """Seconds of processor time that the server's process used."""
+    """Seconds of processor time that the server used."""
 
     @property
     def rate(self) -> float:
@@ -202,7 +202,7 @@ async def _drive(
 
 @dataclass(slots=True)
 class Server:
-    """A process that serves on a port of this machine."""
+    """A process that serves on a port of this machine, by itself or by its children."""
 
     process: subprocess.Popen[bytes]
     port: int
@@ -229,19 +229,36 @@ class Server:
 
     def cpu(self) -> float:
         """Seconds of processor time so far; 0 where the system does not tell."""
-        try:
-            fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            return 0.0
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return sum(_cpu(pid) for pid in self._processes())
 
     def peak(self) -> float:
-        """Megabytes of memory at the most so far; 0 where the system does not tell."""
+        """Megabytes of memory at the most so far; 0 where the system does not tell.
+
+        Of several processes it is the sum of what each took at the most.
+        """
+        return sum(_peak(pid) for pid in self._processes())
+
+    def _processes(self) -> list[int]:
+        pid, children = self.process.pid, ""
         with suppress(OSError):
-            for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
-                if line.startswith("VmHWM:"):
-                    return int(line.split()[1]) / 1024
+            children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+        return [pid, *map(int, children.split())]
+
+
+def _cpu(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
         return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _peak(pid: int) -> float:
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    return 0.0
 
 
 def repeated(runs: Sequence[Result]) -> Result:
@@ -258,9 +275,10 @@ def measured(
     runs: int = 3,
     connections: int = CONNECTIONS,
     heard: Heard | None = None,
+    warm_up: float = WARM_UP,
 ) -> Result:
     """The median of several runs, after a warm-up."""
-    server.drive(requests, min(WARM_UP, seconds), connections=connections, heard=heard)
+    server.drive(requests, warm_up, connections=connections, heard=heard)
     return repeated(
         [server.drive(requests, seconds, connections=connections, heard=heard) for _ in range(runs)]
     )

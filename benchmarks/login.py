@@ -22,8 +22,8 @@ import msgspec
 from benchmarks import load
 from benchmarks.issuer import CLIENT
 from benchmarks.load import Result, Server
-from benchmarks.scim import groups_of, measure_floor, options, web
-from benchmarks.seed import Seeded, seed
+from benchmarks.scim import measure_floor, options, web
+from benchmarks.seed import Seeded, groups_of, seed
 from benchmarks.table import HEAD, Row, line
 from models.store.database import Database
 from models.store.migrate import migrate

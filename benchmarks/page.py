@@ -1,10 +1,10 @@
 """Run every benchmark and print the tables of `docs/performance.md`.
 
-    python -m benchmarks.page [--url postgresql+psycopg://…] [--seconds 5] [--runs 3] [--peer]
-        [--without-directory]
+    python -m benchmarks.page [--url postgresql+psycopg://…] [--seconds 5] [--runs 3]
+        [--peer NAME …] [--peer-url postgresql://…] [--without-directory]
 
 About eight minutes without --url and --peer; scim2-server takes as long again for its largest
-group. With --url the same is also measured on that (empty) database.
+group. With --url the same is also measured on that (empty) database, and then the peers.
 """
 
 import argparse
@@ -13,15 +13,19 @@ import platform
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from benchmarks import load, login, scim
+from benchmarks.peer import Peer
+from benchmarks.peers import PEERS, add_peer_options, peers_asked
 from benchmarks.table import Row, cells, line, table_head, table_line
 
 
 def main() -> None:
-    given = page_options().parse_args()
+    asked = page_options()
+    given = asked.parse_args()
+    peers = peers_asked(asked, given)
     print(
         f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, "
         f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}\n"
@@ -29,7 +33,7 @@ def main() -> None:
     floor = scim.measure_floor(given)
     print(f"S: {floor.rate:,.0f} per second, {floor.cost:.3f} ms of processor time\n")
     print("### SCIM and logins\n")
-    print(requests_table(rows(given, floor)))
+    print(requests_table(rows(given, floor, peers)))
     if not given.without_directory:
         print("\n### Reading and reconciling a directory\n")
         print(directory_table(given.url))
@@ -37,19 +41,22 @@ def main() -> None:
 
 def page_options() -> argparse.ArgumentParser:
     found = login.login_options(__doc__)
-    found.add_argument("--peer", action="store_true")
+    add_peer_options(found)
     found.add_argument("--without-directory", action="store_true")
     return found
 
 
-def rows(given: argparse.Namespace, floor: load.Result) -> Iterable[tuple[str, Row]]:
-    """Each with the database it is about."""
+def rows(
+    given: argparse.Namespace, floor: load.Result, peers: Sequence[Peer]
+) -> Iterable[tuple[str, Row]]:
+    """Each with where that is kept of which it tells; peers beside the last of our databases."""
     for url in ["", given.url] if given.url else [""]:
-        asked = argparse.Namespace(**{**vars(given), "url": url, "peer": given.peer and not url})
+        asked = argparse.Namespace(**{**vars(given), "url": url})
         where = "PostgreSQL" if url else "SQLite"
-        measured = chain(scim.measure_all(asked, floor), login.measure_all(asked, floor))
+        beside = peers if url == given.url else ()
+        measured = chain(scim.measure_all(asked, floor, beside), login.measure_all(asked, floor))
         for row in measured:
-            yield "memory" if row.who == scim.PEER else where, row
+            yield PEERS[row.who].storage if row.who in PEERS else where, row
 
 
 def requests_table(found: Iterable[tuple[str, Row]]) -> str:

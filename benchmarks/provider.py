@@ -72,10 +72,10 @@ class Provider:
         )
 
     def add_member(self, size: int) -> Iterator[bytes]:
-        """Users who were created a moment ago, into groups of this size."""
-        groups = itertools.cycle(self.groups[size])
-        for key in itertools.cycle(self.fresh):
-            group = next(groups)
+        """Users who were created a moment ago, into groups of this size, until all are in all."""
+        groups = self.groups[size]
+        for turn, (at, key) in itertools.product(range(len(groups)), enumerate(self.fresh)):
+            group = groups[(at + turn) % len(groups)]
             self.added.setdefault(size, []).append((group, key))
             operation = {"op": "add", "path": "members", "value": [{"value": key}]}
             yield self._patch(f"/Groups/{group}", operation)
@@ -111,7 +111,7 @@ class Provider:
         return self.ask("PATCH", path, {"schemas": [PATCH], "Operations": operations})
 
 
-def user_body(name: str, external: str) -> object:
+def user_body(name: str, external: str) -> dict[str, object]:
     """What Okta and Entra send, more or less."""
     return {
         "schemas": [USER, ENTERPRISE],

@@ -1,7 +1,7 @@
 """Push users and groups over SCIM, as an identity provider does, and count.
 
     python -m benchmarks.scim [--url postgresql+psycopg://…] [--users 10000] [--seconds 5]
-        [--runs 3] [--only WORD] [--no-ceiling] [--peer]
+        [--runs 3] [--only WORD] [--no-ceiling] [--peer NAME …] [--peer-url postgresql://…]
 
 `trueup web` runs in a process of its own on the first core with one connection, one target that
 holds everything already, and nobody who delivers: what is measured is to authenticate, check,
@@ -9,8 +9,17 @@ write down, decide, queue and commit, durably. 16 keep-alive connections ask fro
 Every row is the median of several runs. S is one static answer of 1 KB; the ceiling
 (`benchmarks.ceiling`) is asked the same, once, on the same kind of database in the same run.
 Without --url the database is SQLite in a temporary folder, with `synchronous=FULL`. With it,
-let it be an empty database of its own: what is made there is left there. scim2-server (--peer)
-is asked with 10,000 users at the most, for it takes minutes to be told of more.
+let it be an empty database of its own: what is made there is left there.
+
+Peers are asked after ours, one by one, on the same core by the same client:
+
+    scim2-server   in memory, asks for no token; 10,000 users at the most
+    polis          on PostgreSQL, sends no webhooks; needs Node 20 with npm
+    django-scim2   on PostgreSQL; 10,000 users at the most
+
+The first is installed with the tests, the others are fetched into folders that git ignores when
+they are first asked for, and use a schema of their own, dropped after, in the database that
+--peer-url names. What a peer cannot do, or not in a sensible time, has no row of it.
 """
 
 import argparse
@@ -18,7 +27,7 @@ import itertools
 import math
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
@@ -26,14 +35,14 @@ import msgspec
 
 from benchmarks import load
 from benchmarks.load import Result, Server
-from benchmarks.provider import GROUP, Provider, user_body
-from benchmarks.seed import Seeded, seed, user_name
+from benchmarks.peer import Peer
+from benchmarks.peers import add_peer_options, peers_asked
+from benchmarks.provider import Provider
+from benchmarks.seed import Seeded, groups_of, seed
 from benchmarks.table import Row, cells, table_head, table_line
 from models.store.database import Database
 from models.store.migrate import migrate
 
-PEER = "scim2-server"
-PEER_USERS = 10_000
 DEEP = 900
 """A page far into a list."""
 REPLACED = 1_000
@@ -44,8 +53,10 @@ ALONE = ", one client"
 Works = dict[str, Callable[[], Iterator[bytes]]]
 
 
-def measure_all(given: argparse.Namespace, floor: Result) -> Iterator[Row]:
-    """The ceiling, then we, then the peer."""
+def measure_all(
+    given: argparse.Namespace, floor: Result, peers: Sequence[Peer] = ()
+) -> Iterator[Row]:
+    """The ceiling, then we, then the peers."""
     ceilings: dict[str, Result] = {}
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -57,9 +68,10 @@ def measure_all(given: argparse.Namespace, floor: Result) -> Iterator[Row]:
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         yield from measure(ours(stack, home, given), "Trueup", floor, given, ceilings)
-    if given.peer:
+    for peer in peers:
         with ExitStack() as stack:
-            yield from measure(peer(stack, given), PEER, floor, given, {})
+            who = peer.start(stack, min(given.users, peer.most), given.peer_url)
+            yield from measure(who, peer.name, floor, given, {}, peer)
 
 
 def measure_floor(given: argparse.Namespace) -> Result:
@@ -75,9 +87,11 @@ def measure(
     floor: Result,
     given: argparse.Namespace,
     ceilings: dict[str, Result],
+    peer: Peer | None = None,
 ) -> Iterator[Row]:
-    for work, requests in works(who, is_peer=name == PEER).items():
-        if given.only not in work and not work.startswith("POST"):
+    for work, requests in works(who).items():
+        is_asked = given.only in work or work.startswith("POST")
+        if not is_asked or (peer and peer.leaves_out(work)):
             continue
         result = load.measured(
             who.server,
@@ -86,11 +100,12 @@ def measure(
             runs=given.runs,
             connections=1 if work.endswith(ALONE) else load.CONNECTIONS,
             heard=who.note_fresh if work.startswith("POST") else None,
+            warm_up=peer.warm_up if peer else load.WARM_UP,
         )
         yield Row(name, work, result, floor, who.server.peak(), ceilings.get(work))
 
 
-def works(who: Provider, *, is_peer: bool) -> Works:
+def works(who: Provider) -> Works:
     """In this order: who is added was created before, who is removed was added before."""
     largest = max(who.groups)
     shown = [size for size in who.groups if size <= 10_000]
@@ -106,8 +121,6 @@ def works(who: Provider, *, is_peer: bool) -> Works:
     found[f"GET group of {shown[-1]:,}, no members"] = lambda: who.show_group(shown[-1], without)
     for size in who.groups:
         found[f"PATCH add 1 member, group of {size:,}"] = lambda size=size: who.add_member(size)
-    if is_peer:
-        return found
     for size in who.groups:
         work = f"PATCH remove 1 member, group of {size:,}"
         found[work] = lambda size=size: who.remove_member(size)
@@ -162,50 +175,6 @@ def web(home: Path, url: str, **settings: str) -> AbstractContextManager[Server]
     )
 
 
-def groups_of(users: int) -> dict[int, int]:
-    """How many groups there are of each size: few large ones, many small ones."""
-    wanted = {10: 200, 1_000: 10, 10_000: 2, 100_000: 1}
-    return {size: count for size, count in wanted.items() if size <= users}
-
-
-def peer(stack: ExitStack, given: argparse.Namespace) -> Provider:
-    """scim2-server, told of users and groups of the same shape over HTTP."""
-    count = min(given.users, PEER_USERS)
-    port = load.free_port()
-    server = stack.enter_context(load.served(load.uvicorn("benchmarks.peer:app", port), port))
-    found = Provider(server, "/v2", "none", [], {})
-    ids: dict[str, str] = {}
-
-    def note(body: bytes) -> None:
-        made = msgspec.json.decode(body)
-        ids[made.get("userName") or made["displayName"]] = made["id"]
-
-    names = [user_name(number) for number in range(count)]
-    bodies = (user_body(name, f"{number:07}") for number, name in enumerate(names))
-    _all(server, (found.ask("POST", "/Users", body) for body in bodies), note)
-    found.users = [ids[name] for name in names]
-    for size, groups in groups_of(count).items():
-        titles = [f"group {size} {number}" for number in range(groups)]
-        _all(
-            server,
-            (found.ask("POST", "/Groups", _group(t, found.users[:size])) for t in titles),
-            note,
-        )
-        found.groups[size] = [ids[title] for title in titles]
-    return found
-
-
-def _group(title: str, members: list[str]) -> object:
-    listed = [{"value": one} for one in members]
-    return {"schemas": [GROUP], "displayName": title, "members": listed}
-
-
-def _all(server: Server, requests: Iterator[bytes], note: load.Heard) -> None:
-    result = server.drive(requests, load.LONGEST, heard=note)
-    if result.errors:
-        raise RuntimeError(f"{result.errors} of the requests that seed were refused")
-
-
 def options(about: str | None) -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(
         description=about, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -221,12 +190,13 @@ def options(about: str | None) -> argparse.ArgumentParser:
 
 def main() -> None:
     asked = options(__doc__)
-    asked.add_argument("--peer", action="store_true")
+    add_peer_options(asked)
     given = asked.parse_args()
+    peers = peers_asked(asked, given)
     floor = measure_floor(given)
     print(table_head("", "work"))
     rows = [Row("floor", "S: one static answer of 1 KB", floor, floor, math.nan)]
-    for row in itertools.chain(rows, measure_all(given, floor)):
+    for row in itertools.chain(rows, measure_all(given, floor, peers)):
         print(table_line([row.who, row.work, *cells(row)]), flush=True)
 
 

@@ -37,6 +37,12 @@ def user_name(number: int) -> str:
     return f"user{number:07}@corp.example"
 
 
+def groups_of(users: int) -> dict[int, int]:
+    """How many groups there are of each size: few large ones, many small ones."""
+    wanted = {10: 200, 1_000: 10, 10_000: 2, 100_000: 1}
+    return {size: count for size, count in wanted.items() if size <= users}
+
+
 def seed(
     database: Database,
     users: int,

@@ -1,0 +1,1 @@
+"""scim2-server, which keeps everything in memory."""

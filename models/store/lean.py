@@ -6,6 +6,7 @@ what is known here of every statement. A statement is prepared when it is first 
 """
 
 import re
+import select
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import count
@@ -14,16 +15,20 @@ from typing import Any
 
 from psycopg import Connection, errors
 from psycopg.adapt import PyFormat, Transformer
-from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 
-FEW = 4
-"""Repetitions that are sent one after the other; psycopg sends more of them all at once."""
+PIPED = 500
+"""Repetitions that are sent before any answer is waited for: those answers are some bytes each."""
 KEPT = 2048
 """Statements that one connection prepares."""
 
 _ROWS = int(ExecStatus.TUPLES_OK)
 _DONE = int(ExecStatus.COMMAND_OK)
+_SYNC = int(ExecStatus.PIPELINE_SYNC)
+_ABORTED = int(ExecStatus.PIPELINE_ABORTED)
+_GOOD = int(ConnStatus.OK)
 _IDLE = int(TransactionStatus.IDLE)
+Bound = tuple[bytes | None, Any, Any, Any]
 _PLACE = re.compile(r"%(?:\((\w+)\)s|s|%)")
 
 
@@ -125,24 +130,65 @@ class LeanCursor:
         pg = self._connection.pgconn
         if not known.formats:
             return pg.exec_(known.sql)
-        values = self._adapt.dump_sequence(known.pick(params), known.formats)
-        types, formats = self._adapt.types, self._adapt.formats
-        name = self._connection.prepare(known.sql, types) if prepare else None
+        name, values, types, formats = self._bound(known, params, prepare=prepare)
         if name is None:
             return pg.exec_params(known.sql, values, types, formats)
-        return pg.exec_prepared(name, values, formats)  # type: ignore[arg-type]  # None is NULL
+        return pg.exec_prepared(name, values, formats)
+
+    def _bound(self, known: Numbered, params: Any, *, prepare: bool = True) -> Bound:
+        """The name of the prepared statement, if it is, and the parameters as they are sent."""
+        values: Any = self._adapt.dump_sequence(known.pick(params), known.formats)
+        types, formats = self._adapt.types, self._adapt.formats
+        name = self._connection.prepare(known.sql, types) if prepare else None
+        return name, values, types, formats
 
     def executemany(self, sql: str, params: Sequence[Any]) -> None:
-        if len(params) > FEW:
-            with self._connection.cursor() as cursor:
-                cursor.executemany(sql, params)
-                self.rowcount = cursor.rowcount
-            return
-        changed = 0
-        for one in params:
-            self.execute(sql, one)
-            changed += self.rowcount
+        self._begin()
+        known, changed = _numbered(sql), 0
+        for start in range(0, len(params), PIPED):
+            some = [self._bound(known, one) for one in params[start : start + PIPED]]
+            changed += self._piped(known, some)
         self.rowcount = changed
+
+    def _piped(self, known: Numbered, asked: Sequence[Bound]) -> int:
+        """One after the other, without waiting in between. How many rows they changed."""
+        pg = self._connection.pgconn
+        pg.enter_pipeline_mode()
+        for name, values, types, formats in asked:
+            if name is None:
+                pg.send_query_params(known.sql, values, types, formats)
+            else:
+                pg.send_query_prepared(name, values, formats)
+        pg.pipeline_sync()
+        answers = self._answers()
+        if pg.status == _GOOD:
+            pg.exit_pipeline_mode()
+        return sum(self._connection.checked(one).command_tuples or 0 for one in answers)
+
+    def _answers(self) -> list[Any]:
+        """Of what was sent, up to the first that failed. After each there is a None."""
+        pg, found, pauses = self._connection.pgconn, list[Any](), 0
+        while pauses < 2:  # twice it says nothing where the connection was lost
+            self._wait()
+            answer = pg.get_result()
+            if answer is None:
+                pauses += 1
+                continue
+            if answer.status == _SYNC:
+                break
+            pauses = 0
+            if answer.status != _ABORTED:
+                found.append(answer)
+        return found
+
+    def _wait(self) -> None:
+        """Until there is an answer. (To ask libpq for one that is not there stops every thread.)"""
+        pg = self._connection.pgconn
+        while pg.is_busy():
+            turn = select.poll()
+            turn.register(pg.socket, select.POLLIN | (select.POLLOUT if pg.flush() else 0))
+            turn.poll()
+            pg.consume_input()
 
     def fetchall(self) -> list[tuple[Any, ...]]:
         return self._adapt.load_rows(self._next, self.pgresult.ntuples, tuple)

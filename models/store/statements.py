@@ -6,7 +6,7 @@ SQLAlchemy says how a driver wants its parameters.
 import re
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
 from operator import itemgetter
@@ -46,20 +46,28 @@ class Statement:
     """The table that it writes to."""
     _columns: int = -1
     _make: Callable[[Iterable[Any]], Any] = tuple
+    _written: dict[tuple[int, ...], str] = field(default_factory=dict)
+    """By how long its lists are."""
 
     def filled(self, params: Params) -> tuple[str, Any]:
-        """With its lists written out, where the driver does not take them as they are."""
-        sql = self.sql
+        """With its lists written out: for SQLite as places, for PostgreSQL as arrays."""
         if self.places is None:
-            return sql, params
+            return self.sql, {**params, **{name: _listed(params[name]) for name in self.lists}}
         lists = {name: _padded(params[name]) for name in self.lists}
         placed: list[Any] = []
         for name in self.places:
             placed += lists[name] if name in lists else [params[name]]
-        for name, values in lists.items():
-            holders = ", ".join("?" * len(values))
+        lengths = tuple(map(len, lists.values()))
+        return self._written.get(lengths) or self._write(lengths), placed
+
+    def _write(self, lengths: tuple[int, ...]) -> str:
+        sql = self.sql
+        for name, length in zip(self.lists, lengths, strict=True):
+            holders = ", ".join("?" * length)
             sql = sql.replace(_holder(name), holders or self.nothing)
-        return sql, placed
+        if max(lengths) <= LONGEST:
+            self._written[lengths] = sql
+        return sql
 
     def is_long(self, params: Params) -> bool:
         """A plan that was prepared for any list would look through this one row by row."""
@@ -84,6 +92,17 @@ class Statement:
         if columns != self._columns:
             self._columns, self._make = columns, _shape(_names(cursor))
         return self._make
+
+
+def _listed(values: Iterable[Any]) -> str:
+    """An array of PostgreSQL of numbers or of texts, for which its driver would take long."""
+    written = [str(one) if isinstance(one, int) else _quoted(one) for one in values]
+    return f"{{{','.join(written)}}}"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _padded(values: Iterable[Any]) -> list[Any]:

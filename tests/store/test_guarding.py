@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.actions import Ownership
@@ -31,11 +30,11 @@ from sync.hourglass import Hourglass
 from tests import builders
 from tests.builders import ManualClock
 from tests.playground import EVERY_STORE, fresh
+from tests.store.laws import law
 
 FLOOR = 2
 PEOPLE = 12
 every_store = pytest.mark.parametrize("kind", EVERY_STORE)
-QUIET = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 
 
 @dataclass
@@ -278,9 +277,7 @@ EVENTS = st.one_of(
 )
 
 
-@every_store
-@settings(max_examples=25, deadline=None, suppress_health_check=QUIET)
-@given(history=st.lists(st.tuples(st.integers(0, 1), EVENTS), max_size=25))
+@law(history=st.lists(st.tuples(st.integers(0, 1), EVENTS), max_size=25))
 def test_in_no_day_is_a_budget_passed(kind: str, history: list[tuple[int, Any]]) -> None:
     made = world(kind, replicas=2, floor=1)
     for replica, event in history:

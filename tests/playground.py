@@ -155,6 +155,7 @@ PLANS = {"plan_cache_mode": "force_generic_plan", "jit": "off"}
 """Tables of ten rows are looked through in less time than it takes to plan how."""
 TIDY = 100
 """Examples after which PostgreSQL forgets the rows of former ones. They are looked through too."""
+_NUMBERS = count(1)
 
 
 def _postgresql() -> Database:
@@ -180,10 +181,10 @@ def wipe(found: Database) -> None:
 
 @lru_cache
 def _emptied(found: Database) -> Callable[[], None]:
-    return _back_on_sqlite(found, {}) if found.is_sqlite else _back_on_postgresql(found, [], 0)
+    return _back_on_sqlite(found, {}) if found.is_sqlite else _back_on_postgresql(found, [])
 
 
-def way_back(found: Database, number: int) -> Callable[[], None]:
+def way_back(found: Database) -> Callable[[], None]:
     """To what the tables hold now and nothing else, from wherever they have got to.
 
     The tables stay, for whoever makes them anew makes every connection prepare all its statements
@@ -194,7 +195,7 @@ def way_back(found: Database, number: int) -> Callable[[], None]:
     held = {name: rows for name, rows in held.items() if rows}
     if found.is_sqlite:
         return _back_on_sqlite(found, held)
-    return _back_on_postgresql(found, list(held), number)
+    return _back_on_postgresql(found, list(held))
 
 
 def _back_on_sqlite(found: Database, held: Mapping[str, list[Any]]) -> Callable[[], None]:
@@ -216,11 +217,11 @@ def _back_on_sqlite(found: Database, held: Mapping[str, list[Any]]) -> Callable[
     return back
 
 
-def _back_on_postgresql(found: Database, held: list[str], number: int) -> Callable[[], None]:
+def _back_on_postgresql(found: Database, held: list[str]) -> Callable[[], None]:
     """A function, as the server plans only once what it does; beside it what it brings back."""
     steps = [f"DELETE FROM {one.name}" for one in reversed(TABLES)]
     with found.write() as tx:
-        beside = f"{tx.value('SELECT current_schema()')}_{number}"
+        beside = f"{tx.value('SELECT current_schema()')}_{next(_NUMBERS)}"
         tx.run(f"DROP SCHEMA IF EXISTS {beside} CASCADE; CREATE SCHEMA {beside}")
         for name in held:
             tx.run(f"CREATE TABLE {beside}.{name} AS SELECT * FROM {name}")
@@ -579,15 +580,13 @@ class Playground:
         policy, now = self.connection.policy, self.clock.now()
         found: dict[str, Any] = {}
         with self.database.read() as tx:
-            for row in tx.rows("SELECT id FROM users ORDER BY id"):
-                for user in cases.users(tx, [row.id]):
-                    verdict = decide.user(user, policy, now)
-                    found[f"u{row.id}"] = (verdict.exists.answer, verdict.active.answer)
-            for row in tx.rows("SELECT id FROM groups ORDER BY id"):
-                for group in cases.groups(tx, [row.id]):
-                    found[f"g{row.id}"] = decide.group(group, policy, now).exists.answer
-                for member in cases.members_of_group(tx, row.id):
-                    name = f"m{row.id}:{member.membership.user}"
+            for user in cases.users(tx, tx.column("SELECT id FROM users")):
+                verdict = decide.user(user, policy, now)
+                found[f"u{user.key}"] = (verdict.exists.answer, verdict.active.answer)
+            for group in cases.groups(tx, tx.column("SELECT id FROM groups")):
+                found[f"g{group.key}"] = decide.group(group, policy, now).exists.answer
+                for member in cases.members_of_group(tx, group.key):
+                    name = f"m{group.key}:{member.membership.user}"
                     found[name] = decide.member(member, policy, now).answer
         return found
 
@@ -678,7 +677,7 @@ def rewound(kind: str, name: str, build: Callable[[Database], Playground]) -> Pl
     found = _store(kind)
     if (kind, name) not in _BUILT:
         made = build(fresh(kind))
-        _BUILT[kind, name] = Built(made, way_back(found, len(_BUILT) + 1))
+        _BUILT[kind, name] = Built(made, way_back(found))
     made = _BUILT[kind, name].playground
     _BUILT[kind, name].back()
     app = MemoryTarget(made.app.users.values(), made.app.groups.values())

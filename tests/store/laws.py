@@ -1,7 +1,7 @@
 """A law: tried on each store for whatever may happen.
 
-`TRUEUP_TEST_EXAMPLES` says how many histories are tried in the quick suite; the slow one tries ten
-times as many of each law of the engine, on SQLite and on PostgreSQL.
+`TRUEUP_TEST_EXAMPLES` says how many histories are tried in the quick suite. The slow one tries ten
+times as many, on SQLite and, of the laws of the engine, on PostgreSQL.
 """
 
 import os
@@ -34,8 +34,8 @@ def law(**strategies: Any) -> Callable[[Law], Law]:
     return _tried([*QUICK, *SLOW], strategies)
 
 
-def door_law(**strategies: Any) -> Callable[[Law], Law]:
-    """A law of the door for SCIM: its requests look alike on both stores once they are SQL."""
+def narrow_law(**strategies: Any) -> Callable[[Law], Law]:
+    """A law of the door for SCIM, or of one part of the engine: at length on SQLite alone."""
     return _tried([*QUICK, SLOW[0]], strategies)
 
 

@@ -12,7 +12,7 @@ from models.store.database import Database, loads
 from sync.tokens import proposing
 from sync.tokens.claims import GroupsState
 from tests.playground import Playground, fresh, playground, rewound
-from tests.store.laws import law
+from tests.store.laws import law, narrow_law
 
 PEOPLE = ["ada", "bob", "cyd"]
 TEAMS = ["ops", "0ps", "hr"]
@@ -39,6 +39,7 @@ def known(found: Database) -> Playground:
     play = playground(found, push=False, pull=False, guard={"floor": 1000, "share": 1.0})
     for name in PEOPLE:
         play.token(name, *TEAMS, state=GroupsState.PARTIAL)
+    play.settle()
     return play
 
 
@@ -117,7 +118,7 @@ def test_splitting_what_was_merged_leaves_everything_as_it_was(kind: str, histor
     assert {team: play.in_app(team) for team in TEAMS} == access
 
 
-@law(history=histories, since=histories)
+@narrow_law(history=histories, since=histories)
 def test_what_was_said_while_they_were_one_stays_with_the_former(
     kind: str, history: Told, since: Told
 ) -> None:
@@ -146,7 +147,7 @@ def test_what_was_said_while_they_were_one_stays_with_the_former(
     assert found["names"] == expected["names"]
 
 
-@law(history=histories, since=histories)
+@narrow_law(history=histories, since=histories)
 def test_one_group_has_the_members_of_both(kind: str, history: Told, since: Told) -> None:
     """Joined mark by mark: as if every word about the later one had been about the former.
 

@@ -19,7 +19,7 @@ from tests.scim_model import questions, schema, speech
 from tests.scim_model.door import Door, opened
 from tests.scim_model.filtering import Filter, Select, matches, text
 from tests.scim_model.reading import Json
-from tests.store.laws import law
+from tests.store.laws import narrow_law
 
 People = User[EnterpriseUser]
 
@@ -29,7 +29,7 @@ def _name(body: Json) -> str:
     return fold(next(str(value) for key, value in body.items() if key.casefold() == "username"))
 
 
-@law(
+@narrow_law(
     bodies=st.lists(speech.users, min_size=1, max_size=5, unique_by=_name),
     filters=st.lists(questions.sound_user_filters, min_size=1, max_size=8),
 )
@@ -60,7 +60,7 @@ def _is_described(person: Json, written: str) -> bool:
     return bool(ScimFilter[People](written).match(People.model_validate(person)))
 
 
-@law(
+@narrow_law(
     emails=speech.plural(speech.mails),
     inners=st.lists(questions.of_one_value, min_size=1, max_size=12),
 )

@@ -15,7 +15,7 @@ from tests.scim_model import changes, questions, speech
 from tests.scim_model.door import Answer, Door, opened
 from tests.scim_model.filtering import text
 from tests.scim_model.schema import CORE_GROUP, CORE_USER, ENTERPRISE
-from tests.store.laws import law
+from tests.store.laws import narrow_law
 
 PIECES = [
     *("userName", "emails", "members", "groups", "name", "meta", "active", "value", "type", "$ref"),
@@ -130,7 +130,7 @@ def is_understood(answer: Answer) -> bool:
     return True
 
 
-@law(texts=st.lists(nonsense, min_size=1, max_size=10), where=st.sampled_from(PATHS))
+@narrow_law(texts=st.lists(nonsense, min_size=1, max_size=10), where=st.sampled_from(PATHS))
 def test_any_filter_is_answered_or_refused(kind: str, texts: list[str], where: str) -> None:
     door, _, _ = begun(kind)
     for written in texts:
@@ -143,7 +143,7 @@ def test_any_filter_is_answered_or_refused(kind: str, texts: list[str], where: s
             assert answer.body["scimType"] in ("invalidFilter", "invalidValue", "invalidSyntax")
 
 
-@law(query=st.binary(max_size=30))
+@narrow_law(query=st.binary(max_size=30))
 def test_any_query_is_answered_or_refused(kind: str, query: bytes) -> None:
     door, ada, _ = begun(kind)
     said = quote_from_bytes(query, safe="=&+")
@@ -152,7 +152,7 @@ def test_any_query_is_answered_or_refused(kind: str, query: bytes) -> None:
         is_understood(door.call("GET", path, None, f"{said}&cursor={said}"))
 
 
-@law(said=st.lists(patches, min_size=1, max_size=5), to_a_group=st.booleans())
+@narrow_law(said=st.lists(patches, min_size=1, max_size=5), to_a_group=st.booleans())
 def test_any_patch_is_carried_out_or_refused_and_then_changes_nothing(
     kind: str, said: list[Any], to_a_group: bool
 ) -> None:
@@ -161,7 +161,7 @@ def test_any_patch_is_carried_out_or_refused_and_then_changes_nothing(
     _try_each(door, "PATCH", path, said)
 
 
-@law(
+@narrow_law(
     said=st.lists(bodies, min_size=1, max_size=5),
     what=st.sampled_from(["POST Users", "POST Groups", "PUT Users", "PUT Groups"]),
 )
@@ -183,7 +183,7 @@ def _try_each(door: Door, method: str, path: str, said: list[Any]) -> None:
         before = state(door)
 
 
-@law(
+@narrow_law(
     content=st.one_of(
         st.binary(max_size=60), joined.map(lambda one: one.encode("utf-8", "replace"))
     )

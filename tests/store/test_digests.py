@@ -18,7 +18,7 @@ from sync.reading.roll import Roll, digest_of_members
 from tests.builders import START
 from tests.playground import EVERY_STORE, Playground
 from tests.store.histories import Event, changes, happen, people, reads, start, teams
-from tests.store.laws import law
+from tests.store.laws import narrow_law
 
 every_store = pytest.mark.parametrize("kind", EVERY_STORE)
 LEDGER = """
@@ -137,7 +137,7 @@ def twice(
 sizes = st.sampled_from([2, 4000])
 
 
-@law(history=st.lists(st.one_of(changes, reads, reads, again), max_size=9), rows=sizes)
+@narrow_law(history=st.lists(st.one_of(changes, reads, reads, again), max_size=9), rows=sizes)
 def test_reading_with_and_without_digests_ends_in_the_same_ledger(
     kind: str, history: list[Event], rows: int
 ) -> None:
@@ -145,7 +145,7 @@ def test_reading_with_and_without_digests_ends_in_the_same_ledger(
     assert found == expected
 
 
-@law(history=st.lists(st.one_of(changes, reads, amid, again), max_size=7), rows=sizes)
+@narrow_law(history=st.lists(st.one_of(changes, reads, amid, again), max_size=7), rows=sizes)
 def test_what_is_said_while_a_group_is_read_is_heard_with_and_without_digests(
     kind: str, history: list[Event], rows: int
 ) -> None:

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.actions import Ownership
@@ -30,12 +30,12 @@ from sync.guard import Hold
 from sync.hourglass import Hourglass
 from tests import builders
 from tests.builders import ManualClock
-from tests.playground import EVERY_STORE, fresh
+from tests.playground import EVERY_STORE, fresh, way_back
+from tests.store.laws import law
 
 FLOOR = 2
 PEOPLE = 12
 every_store = pytest.mark.parametrize("kind", EVERY_STORE)
-QUIET = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 
 
 @dataclass
@@ -159,6 +159,18 @@ class World:
 
 
 def world(kind: str, replicas: int = 1, floor: int = FLOOR) -> World:
+    found, target, users, back = _staffed(kind, floor)
+    back()
+    made_world = World(found, target, list(users))
+    for number in range(replicas):
+        made_world.boot(number)
+        made_world.turn(number)
+    return made_world
+
+
+@lru_cache
+def _staffed(kind: str, floor: int) -> tuple[Database, int, list[UserKey], Callable[[], None]]:
+    """Everybody is at the target. Made once, and brought back by the last of these."""
     found = fresh(kind)
     made = builders.world(found, guard={"floor": floor, "share": 0})
     with found.write() as tx:
@@ -174,11 +186,7 @@ def world(kind: str, replicas: int = 1, floor: int = FLOOR) -> World:
                 active=True,
                 now=1,
             )
-    made_world = World(found, made.target, users)
-    for number in range(replicas):
-        made_world.boot(number)
-        made_world.turn(number)
-    return made_world
+    return found, made.target, users, way_back(found)
 
 
 def spend(made: World) -> None:
@@ -278,9 +286,7 @@ EVENTS = st.one_of(
 )
 
 
-@every_store
-@settings(max_examples=25, deadline=None, suppress_health_check=QUIET)
-@given(history=st.lists(st.tuples(st.integers(0, 1), EVENTS), max_size=25))
+@law(history=st.lists(st.tuples(st.integers(0, 1), EVENTS), max_size=25))
 def test_in_no_day_is_a_budget_passed(kind: str, history: list[tuple[int, Any]]) -> None:
     made = world(kind, replicas=2, floor=1)
     for replica, event in history:

@@ -1,25 +1,22 @@
 """Two groups become one and two again: nothing is lost, and nothing is left over."""
 
-import os
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.identity import GroupKey
 from models.instant import DAY, HOUR
 from models.store import proposals
-from models.store.database import loads
+from models.store.database import Database, loads
 from sync.tokens import proposing
 from sync.tokens.claims import GroupsState
-from tests.playground import EVERY_STORE, Playground, fresh, playground
+from tests.playground import Playground, fresh, playground, rewound
+from tests.store.laws import law, narrow_law
 
 PEOPLE = ["ada", "bob", "cyd"]
 TEAMS = ["ops", "0ps", "hr"]
-EXAMPLES = int(os.environ.get("TRUEUP_TEST_EXAMPLES", "50")) // 4
 LISTED = GroupsState.LISTED
-QUIET = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 
 people = st.sampled_from(PEOPLE)
 tokens = st.tuples(
@@ -33,10 +30,16 @@ Told = list[tuple[str, list[str], GroupsState, int]]
 
 
 def start(kind: str, history: Told) -> Playground:
-    play = playground(fresh(kind), push=False, pull=False, guard={"floor": 1000, "share": 1.0})
+    play = rewound(kind, "everybody is known", known)
+    tell(play, history)
+    return play
+
+
+def known(found: Database) -> Playground:
+    play = playground(found, push=False, pull=False, guard={"floor": 1000, "share": 1.0})
     for name in PEOPLE:
         play.token(name, *TEAMS, state=GroupsState.PARTIAL)
-    tell(play, history)
+    play.settle()
     return play
 
 
@@ -101,9 +104,7 @@ def evidence(play: Playground, *, but: frozenset[int] = frozenset()) -> dict[str
         }
 
 
-@pytest.mark.parametrize("kind", EVERY_STORE)
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=QUIET)
-@given(history=histories)
+@law(history=histories)
 def test_splitting_what_was_merged_leaves_everything_as_it_was(kind: str, history: Told) -> None:
     play = start(kind, history)
     play.settle()
@@ -117,9 +118,7 @@ def test_splitting_what_was_merged_leaves_everything_as_it_was(kind: str, histor
     assert {team: play.in_app(team) for team in TEAMS} == access
 
 
-@pytest.mark.parametrize("kind", EVERY_STORE)
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=QUIET)
-@given(history=histories, since=histories)
+@narrow_law(history=histories, since=histories)
 def test_what_was_said_while_they_were_one_stays_with_the_former(
     kind: str, history: Told, since: Told
 ) -> None:
@@ -148,9 +147,7 @@ def test_what_was_said_while_they_were_one_stays_with_the_former(
     assert found["names"] == expected["names"]
 
 
-@pytest.mark.parametrize("kind", EVERY_STORE)
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=QUIET)
-@given(history=histories, since=histories)
+@narrow_law(history=histories, since=histories)
 def test_one_group_has_the_members_of_both(kind: str, history: Told, since: Told) -> None:
     """Joined mark by mark: as if every word about the later one had been about the former.
 

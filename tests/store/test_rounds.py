@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.errors import Transient
@@ -12,6 +11,7 @@ from models.instant import DAY, HOUR, MINUTE, SECOND, Instant
 from models.store import cases
 from models.store.database import Database
 from tests.playground import EVERY_STORE, Playground, fresh, playground, rewound
+from tests.store.laws import law
 
 NAMES = ("ada", "bob", "cyd")
 GROUPS = ("eng", "ops")
@@ -92,9 +92,10 @@ def test_rounds_keep_evidence_from_going_stale() -> None:
     assert "stale_evidence" in play.findings()
 
 
+@pytest.mark.parametrize("kind", EVERY_STORE)
 @pytest.mark.parametrize("call", range(1, 6))
-def test_a_round_that_breaks_off_only_adds_and_freezes_freshness(call: int) -> None:
-    play = begin()
+def test_a_round_that_breaks_off_only_adds_and_freezes_freshness(call: int, kind: str) -> None:
+    play = begin(kind)
     before = pull_says(play, "eng", "ada")
     later(play, HOUR)
     play.company.hire("dan")
@@ -162,8 +163,9 @@ def test_one_missing_from_a_full_read_is_not_confirmed_by_rounds_that_never_ment
     assert play.at_app("cyd").active
 
 
-def test_a_push_during_a_round_survives_it() -> None:
-    play = begin()
+@pytest.mark.parametrize("kind", EVERY_STORE)
+def test_a_push_during_a_round_survives_it(kind: str) -> None:
+    play = begin(kind)
     later(play, HOUR)
     play.company.members["ops"] -= {"ada"}
     source = play.company.source()
@@ -241,10 +243,9 @@ def _plain(word: Word | Testimony) -> object:
             return "no"
 
 
-@settings(max_examples=25, deadline=None)
-@given(days=DAYS)
-def test_a_chain_of_rounds_says_what_full_reads_say(days: list[list[Change]]) -> None:
-    chain = rewound("sqlite", "rounds", built)
+@law(days=DAYS)
+def test_a_chain_of_rounds_says_what_full_reads_say(kind: str, days: list[list[Change]]) -> None:
+    chain = rewound(kind, "rounds", built)
     said = []
     for changes in days:
         later(chain, DAY)
@@ -252,7 +253,7 @@ def test_a_chain_of_rounds_says_what_full_reads_say(days: list[list[Change]]) ->
             change(chain)
         assert chain.delta().state == "complete"
         said.append(_words(chain))
-    full = rewound("sqlite", "rounds", built)
+    full = rewound(kind, "rounds", built)
     for changes, before in zip(days, said, strict=True):
         later(full, DAY)
         for change in changes:
@@ -261,12 +262,11 @@ def test_a_chain_of_rounds_says_what_full_reads_say(days: list[list[Change]]) ->
         assert _words(full) == before
 
 
-@settings(max_examples=25, deadline=None)
-@given(days=DAYS, lost=st.sets(st.integers(0, 4)))
+@law(days=DAYS, lost=st.sets(st.integers(0, 4)))
 def test_lost_rounds_are_made_good_by_the_next_one_that_ends(
-    days: list[list[Change]], lost: set[int]
+    kind: str, days: list[list[Change]], lost: set[int]
 ) -> None:
-    play = rewound("sqlite", "rounds", built)
+    play = rewound(kind, "rounds", built)
     for number, changes in enumerate(days):
         later(play, DAY)
         for change in changes:

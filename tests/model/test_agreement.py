@@ -19,7 +19,7 @@ from tests.store.histories import (
     tokens,
     works,
 )
-from tests.store.laws import law
+from tests.store.laws import narrow_law
 
 RULES = {
     "login only": Rules(push=False, pull=False),
@@ -34,7 +34,7 @@ rounds = st.just(("delta",))
 events = st.one_of(changes, pushes, pushes, reads, reads, rounds, tokens, works)
 
 
-@law(channels=st.sampled_from(sorted(RULES)), history=st.lists(events, max_size=12))
+@narrow_law(channels=st.sampled_from(sorted(RULES)), history=st.lists(events, max_size=12))
 def test_the_store_decides_as_the_model_does(kind: str, channels: str, history: History) -> None:
     agree(kind, channels, history)
 

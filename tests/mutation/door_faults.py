@@ -40,8 +40,15 @@ DOOR_FAULTS = [
     Fault(
         "an escape hides the name of a secret",
         "api/scim/secrecy.py",
-        ', b"key", b"\\\\u")',
-        ', b"key")',
+        'for word in _WORDS), b"\\\\u")',
+        "for word in _WORDS),)",
+        SECRECY,
+    ),
+    Fault(
+        "what an address encodes without need is not looked at",
+        "api/scim/secrecy.py",
+        "if not _VEILED.search(part) and token not in part:",
+        "if token not in part:",
         SECRECY,
     ),
     Fault(
@@ -54,8 +61,8 @@ DOOR_FAULTS = [
     Fault(
         "a refusal leaves no record",
         "api/scim/door.py",
-        "            _keep(request, response, error)\n",
-        "",
+        "                caller.keep(response, error)\n",
+        "                pass\n",
         REQUESTS,
     ),
     Fault(

@@ -262,4 +262,26 @@ SCIM_FAULTS = [
         "return key <= mark.id if backwards else key >= mark.id",
         ("tests/api/test_scim_cursors.py",),
     ),
+    Fault(
+        "a group that waits for somebody who is new is not asked",
+        "models/store/scim.py",
+        "    UNION ALL SELECT 1 FROM parked_members "
+        "WHERE connection_id = :connection AND value = :ext\n",
+        "",
+        ("tests/api/test_scim_groups.py",),
+    ),
+    Fault(
+        "the version of a user says nothing of its groups",
+        "api/scim/render.py",
+        'besides = (held if row.id in groups else "") + names.get(row.id, "")',
+        'besides = names.get(row.id, "")',
+        ("tests/api/test_scim_users.py", "tests/api/test_scim_groups.py"),
+    ),
+    Fault(
+        "members are looked for among everybody",
+        "models/store/scim_members.py",
+        'link = "+connection_id" if column == "public_id" else "connection_id"',
+        'link = "connection_id"',
+        ("tests/store/test_looks.py",),
+    ),
 ]

@@ -141,7 +141,7 @@ _GAP = '"\\u0000"'
 
 
 def _text(document: Any) -> Json:
-    """SQLite answers a document as it is written, PostgreSQL's driver reads it."""
+    """A list that was filtered or sorted has its documents read already."""
     return document if isinstance(document, str) else dumps(document)
 
 

@@ -308,5 +308,5 @@ def dumps(value: Any) -> str:
 
 
 def loads(value: Any) -> Any:
-    """A document as it was read: PostgreSQL decodes by itself, SQLite does not."""
+    """A document as it was read: SQLAlchemy decodes it, a statement of ours does not."""
     return msgspec.json.decode(value) if isinstance(value, str | bytes) else value

@@ -16,6 +16,7 @@ from typing import Any
 from psycopg import Connection, errors
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
+from psycopg.types.string import TextLoader
 
 PIPED = 500
 """Repetitions that are sent before any answer is waited for: those answers are some bytes each."""
@@ -73,6 +74,11 @@ class LeanConnection(Connection[Any]):
         self.prepared: dict[tuple[bytes, Any], bytes] = {}
         """The name of each statement with parameters of such types."""
         self._names = (b"lean%d" % number for number in count())
+        self.plain = self.cursor()
+        """What is read by its adapters has documents as text, as SQLite has them: many are shown as
+        they are, or not looked at."""
+        for kind in ("json", "jsonb"):
+            self.plain.adapters.register_loader(kind, TextLoader)
 
     def rollback(self) -> None:
         was_idle = self.pgconn.transaction_status == _IDLE
@@ -107,7 +113,7 @@ class LeanCursor:
 
     def __init__(self, connection: LeanConnection) -> None:
         self._connection = connection
-        self._adapt = Transformer(connection)
+        self._adapt = Transformer(connection.plain)
         self._next = 0
         self.pgresult: Any = None
         self.rowcount = -1

@@ -6,7 +6,6 @@ PostgreSQL two. Few threads do more than many, which only wait for each other.
 """
 
 import threading
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,9 +24,6 @@ READERS_OF_A_SERVER = 6
 WRITERS_TO_A_SERVER = 2
 TOGETHER = 32
 """Works in one transaction at the most."""
-LOOKS_AT_A_SERVER = 4
-"""Looks at PostgreSQL in one transaction at the most. To begin, to end and to look up who asks take
-as long as many a look; but while one reader waits for several, others have nothing to do."""
 IMPATIENCE = 50
 """Milliseconds that works in company wait for a row which another holds. Each of them holds rows
 for the others, so two companies might wait for each other; works that are alone do not.
@@ -65,8 +61,7 @@ class Desk:
         self.writers = 1 if is_sqlite else WRITERS_TO_A_SERVER
         readers = READERS if is_sqlite else READERS_OF_A_SERVER
         self._writing = Line("writer", self.writers, TOGETHER, self._write)
-        most = TOGETHER if is_sqlite else LOOKS_AT_A_SERVER
-        self._reading = Line("reader", readers, most, self._read)
+        self._reading = Line("reader", readers, TOGETHER if is_sqlite else 1, self._read)
 
     def write(self, asked: Asked) -> None:
         """All or nothing, whatever becomes of others; again where another was faster.
@@ -110,7 +105,8 @@ class Desk:
 
     def _read(self, asked: list[Asked]) -> None:
         if not self._database.is_sqlite:
-            self._read_from_a_server(asked)
+            for one in asked:
+                _tell([one], [_outcome(self._database.look, one.work)])
             return
         left = iter(asked)
         try:
@@ -120,17 +116,6 @@ class Desk:
         except Exception as trouble:
             for one in left:
                 _tell([one], [Outcome(trouble=trouble)])
-
-    def _read_from_a_server(self, asked: list[Asked]) -> None:
-        """Together, and whoever is left when a statement failed or the server went, alone."""
-        left = deque(asked)
-        if len(asked) > 1:
-            with suppress(SQLAlchemyError), self._database.read() as tx:
-                while left:
-                    outcome = _beside_others(tx, left[0])
-                    _tell([left.popleft()], [outcome])
-        for one in left:
-            _tell([one], [_outcome(self._database.look, one.work)])
 
 
 class Line:

@@ -42,8 +42,8 @@ def _parts(context: Context) -> dict[str, str]:
 
 
 class Web(Starlette):
-    """Asks the SCIM service first: to come to it by way of Starlette's layers and routes, none of
-    which does anything for it, takes a tenth of a short look.
+    """Asks the SCIM service first: of Starlette's layers and routes, by way of which it would come
+    to it, none does anything for it.
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

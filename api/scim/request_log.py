@@ -109,13 +109,12 @@ class RequestLog:
             self._seen[connection, name] = seen + 1, now
 
     def _rouse(self) -> None:
-        if self._wake.is_set() and len(self._waiting) < BATCH:
-            return
         is_at_work = self._thread is not None and self._thread.is_alive()
         if not is_at_work and not self._is_closed:
             self._thread = threading.Thread(target=self._loop, name="request log", daemon=True)
             self._thread.start()
-        self._wake.set()
+        if not self._wake.is_set():
+            self._wake.set()
         if len(self._waiting) >= BATCH:
             self._full.set()
 

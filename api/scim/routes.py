@@ -51,16 +51,23 @@ def door_at(path: str) -> tuple[Door, dict[str, str]]:
 
 
 def is_ours(scope: Scope) -> bool:
-    return scope["type"] == "http" and _PLACE.match(scope["path"]) is not None
+    return scope["type"] == "http" and _PLACE.match(_path(scope)) is not None
 
 
 async def service(scope: Scope, receive: Receive, send: Send) -> None:
     """The whole service. Raises what nobody foresaw, after it was answered."""
-    place = _PLACE.match(scope["path"])
+    path = _path(scope)
+    place = _PLACE.match(path)
     assert place is not None
-    door, named = door_at(scope["path"][place.end() :])
+    door, named = door_at(path[place.end() :])
     scope["path_params"] = {"connection_id": place[1], **named}
     await door(scope, receive, send)
+
+
+def _path(scope: Scope) -> str:
+    """Below where a server says that all of this stands."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
 
 
 _PLACE = re.compile(r"/scim/v2/([^/]+)(?=/)")

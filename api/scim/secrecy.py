@@ -58,7 +58,7 @@ def target(text: str, token: str) -> str:
 def _hides(part: str, token: str) -> bool:
     """Nearly always there is nothing to be found, nor anything encoded that could be part of it."""
     if not _VEILED.search(part) and token not in part:
-        small = part.lower()
+        small = part.casefold()
         if not any(word in small for word in _WORDS):
             return False
     plain = unquote_plus(part)

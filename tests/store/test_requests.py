@@ -1,10 +1,12 @@
 """What came to the SCIM door is kept, counted, found again and forgotten."""
 
+import time
 from typing import Any
 
 import pytest
 
 from api.paging import ListQuery, page
+from api.scim.request_log import RequestLog
 from models.instant import DAY
 from models.store import requests
 from models.store.database import Tx
@@ -41,6 +43,34 @@ def found(tx: Tx, play: Playground, filter: str, sort: str = "") -> list[str]:
     query = ListQuery(filter=filter, sort=sort)
     rows, _ = page(tx, REQUESTS, query, request_of(play.connection.key), organization=None)
     return [one.public_id for one in rows.rows]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_fault_of_ours_stops_the_log_once_and_not_for_good(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    play, name = playground(fresh()), "wrong_token"
+    log, link, count = RequestLog(play.database), play.connection.public_id, requests.count
+
+    def fail(*_given: object) -> None:
+        monkeypatch.setattr(requests, "count", count)
+        log.count(link, name, play.clock.now())  # while it is at work
+        raise MemoryError
+
+    monkeypatch.setattr(requests, "count", fail)
+    log.count(link, name, play.clock.now())
+    until = time.monotonic() + 10
+    while not tallied(play):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+        if requests.count is count:
+            log.count(link, name, play.clock.now())
+    log.close()
+
+
+def tallied(play: Playground) -> bool:
+    with play.database.read() as tx:
+        return bool(requests.tallies(tx, play.connection.key))
 
 
 @every_store

@@ -1,5 +1,6 @@
 """All doors of the web, and one table for errors that none of them foresaw."""
 
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -15,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from api import admin, problems
 from api.context import Context, context_of
 from api.login import observe
-from api.scim import routes as scim
+from api.scim.routes import service as scim
 from models.store.migrate import is_current
 
 
@@ -47,11 +48,16 @@ class Web(Starlette):
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scim.is_ours(scope):
-            scope["app"] = self
-            await scim.service(scope, receive, send)
-        else:
+        root = scope.get("root_path", "")
+        place = _SCIM.match(scope["path"], len(root)) if scope["type"] == "http" else None
+        if place is None:
             await super().__call__(scope, receive, send)
+            return
+        below = {"root_path": root + place[0], "path_params": {"connection_id": place[1]}}
+        await scim({**scope, **below, "app": self}, receive, send)
+
+
+_SCIM = re.compile(r"/scim/v2/([^/]+)(?=/)")
 
 
 def build(

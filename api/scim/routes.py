@@ -1,6 +1,4 @@
-"""The addresses of the SCIM service, below `/scim/v2/{connection_id}`."""
-
-import re
+"""The addresses of the SCIM service, to be mounted at `/scim/v2/{connection_id}`."""
 
 from starlette.types import Receive, Scope, Send
 
@@ -50,24 +48,10 @@ def door_at(path: str) -> tuple[Door, dict[str, str]]:
     return (_NOWHERE, {}) if found is None else (found, {"id": key})
 
 
-def is_ours(scope: Scope) -> bool:
-    return scope["type"] == "http" and _PLACE.match(_path(scope)) is not None
-
-
 async def service(scope: Scope, receive: Receive, send: Send) -> None:
-    """The whole service. Raises what nobody foresaw, after it was answered."""
-    path = _path(scope)
-    place = _PLACE.match(path)
-    assert place is not None
-    door, named = door_at(path[place.end() :])
-    scope["path_params"] = {"connection_id": place[1], **named}
+    """The whole service, below the place where it is mounted. Raises what nobody foresaw, after it
+    was answered.
+    """
+    door, named = door_at(scope["path"][len(scope["root_path"]) :])
+    scope["path_params"] |= named
     await door(scope, receive, send)
-
-
-def _path(scope: Scope) -> str:
-    """Below where a server says that all of this stands."""
-    path: str = scope["path"]
-    return path.removeprefix(scope.get("root_path", ""))
-
-
-_PLACE = re.compile(r"/scim/v2/([^/]+)(?=/)")

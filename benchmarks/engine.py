@@ -1,12 +1,13 @@
 """Everything after the read: narrow, decide again, compare a target, plan, queue, explain.
 
     python -m benchmarks.engine [--small] [--users 100000] [--groups 10000]
-        [--memberships 2000000] [--url postgresql+psycopg://…]
+        [--memberships 2000000] [--only-explain] [--url postgresql+psycopg://…]
 
 100,000 users in 10,000 groups with 2,000,000 memberships, of which push and read say the same
 and which one target holds; `--small` has a hundredth of that. An address must name a database
 of its own. Prints, as the table of `docs/performance.md`, seconds and processor seconds of our
-process, and by how much its peak of memory grew. The company is arithmetic and nothing of it is
+process, and by how much its peak of memory grew. `--only-explain` asks for explanations and does
+nothing else of it. The company is arithmetic and nothing of it is
 kept, so the peak is ours; the target tells its pages without a network.
 """
 
@@ -232,7 +233,7 @@ def drain(database: Database) -> int:
             ended += queue.finish(tx, ids, owner="bench", state="done", now=now)
 
 
-def measure(database: Database, users: int, groups: int, memberships: int) -> Filled:
+def filled_with(database: Database, users: int, groups: int, memberships: int) -> Filled:
     made = company(users, groups, memberships)
     where = "SQLite" if database.is_sqlite else "PostgreSQL"
     print(f"{where}; {users:,} users, {groups:,} groups, {made.memberships:,} memberships\n")
@@ -240,20 +241,22 @@ def measure(database: Database, users: int, groups: int, memberships: int) -> Fi
     row("---", "--:", "--:", "--:", "---")
     filled: list[Filled] = []
     timed(f"fill {made.memberships} memberships", lambda: filled.append(fill(database, made)))
-    narrow(database, filled[0])
-    explain(database, filled[0])
-    touch(database, filled[0])
-    reconcile(database, filled[0], "reconcile, nothing changed")
-    change(database, filled[0], 0.01)
-    narrow(database, filled[0])
-    reconcile(database, filled[0], "reconcile, 1 % changed")
-    with database.write() as tx:
-        tx.run("DELETE FROM actions")
-    deliver(database, filled[0])
     with database.write() as tx:
         key = {"public_id": "bench", "name": "bench", "hash": hashed("bench")}
         tx.insert("api_keys", {**key, "created_at": builders.START, "updated_at": builders.START})
     return filled[0]
+
+
+def measure(database: Database, filled: Filled) -> None:
+    narrow(database, filled)
+    touch(database, filled)
+    reconcile(database, filled, "reconcile, nothing changed")
+    change(database, filled, 0.01)
+    narrow(database, filled)
+    reconcile(database, filled, "reconcile, 1 % changed")
+    with database.write() as tx:
+        tx.run("DELETE FROM actions")
+    deliver(database, filled)
 
 
 def main() -> None:
@@ -262,6 +265,7 @@ def main() -> None:
     options.add_argument("--users", type=int, default=100_000)
     options.add_argument("--groups", type=int, default=10_000)
     options.add_argument("--memberships", type=int, default=2_000_000)
+    options.add_argument("--only-explain", action="store_true")
     options.add_argument("--url", default="")
     given = options.parse_args()
     sizes = (given.users, given.groups, given.memberships)
@@ -270,7 +274,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         database = Database(given.url or f"sqlite:///{Path(home)}/trueup.db")
         migrate(database)
-        filled = measure(database, *sizes)
+        filled = filled_with(database, *sizes)
+        explain(database, filled)
+        if not given.only_explain:
+            measure(database, filled)
         database.close()
         explain_over_http(Path(home), given.url, filled)
 

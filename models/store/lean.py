@@ -169,7 +169,10 @@ class LeanCursor:
         answers = self._answers()
         if pg.status == _GOOD:
             pg.exit_pipeline_mode()
-        return sum(self._connection.checked(one).command_tuples or 0 for one in answers)
+        changed = sum(self._connection.checked(one).command_tuples or 0 for one in answers)
+        if len(answers) < len(asked):
+            raise errors.OperationalError("the server did not answer all that it was sent")
+        return changed
 
     def _answers(self) -> list[Any]:
         """Of what was sent, up to the first that failed. After each there is a None."""

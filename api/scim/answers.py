@@ -34,8 +34,6 @@ Body = Mapping[str, object] | msgspec.Raw | Spread
 class Answer(Response):
     """A whole answer in JSON. Starlette's own works out again and again what is known here."""
 
-    media_type = MEDIA_TYPE
-
     def __init__(self, body: bytes, status: int, headers: Mapping[str, str] | None) -> None:
         self.status_code = status
         self.background = None

@@ -99,6 +99,10 @@ def page(
     return rows, count(tx, connection, listed)
 
 
+_PUSHED = "connection_id = :connection AND scim_created > 0"
+"""As `_belongs` says it."""
+
+
 def _is_everything(listed: Sequence[Listed], window: Window) -> bool:
     return len(listed) == 1 and listed[0].matching is None and not window.is_sorted
 
@@ -110,8 +114,7 @@ def _of_everything(tx: Tx, connection: int, table: str, window: Window) -> Seque
     return tx.rows(
         f"""
         SELECT 0 AS kind, id, public_id, scim, scim_version, scim_created, scim_modified
-        FROM {table} WHERE connection_id = :connection AND scim_created > 0
-        ORDER BY id LIMIT :limit OFFSET :offset
+        FROM {table} WHERE {_PUSHED} ORDER BY id LIMIT :limit OFFSET :offset
         """,
         {"connection": connection, "limit": window.limit, "offset": window.offset},
     )
@@ -216,10 +219,7 @@ def _belongs(listed: Listed, connection: int) -> Condition:
 def _count(tx: Tx, listed: Listed, connection: int, after: int = 0) -> int:
     table = listed.kind.table
     if listed.matching is None:
-        sql = (
-            f"SELECT count(*) FROM {table.name} "
-            "WHERE connection_id = :connection AND scim_created > 0 AND id > :after"
-        )
+        sql = f"SELECT count(*) FROM {table.name} WHERE {_PUSHED} AND id > :after"
         return int(tx.value(sql, {"connection": connection, "after": after}))
     counted = select(func.count()).select_from(table).where(table.c.id > after)
     found = tx.connection.execute(counted.where(_belongs(listed, connection)))
